@@ -1,0 +1,38 @@
+/**
+ * Everything that goes wrong in the engine for a reason that its user can act on. The engine
+ * returns codes and parameters; hosts may translate them. `message` is the plain English text.
+ */
+export interface Place {
+  /** Absolute path of the file that is at fault. */
+  file?: string;
+  /** Byte offset into it. */
+  offset?: number;
+  /** One-based line. */
+  line?: number;
+  /** One-based column. */
+  column?: number;
+}
+
+export class SpacerError extends Error {
+  override readonly name = 'SpacerError';
+
+  /**
+   * @param code stable, kebab-case: `elf-truncated`, `script-syntax`, `tool-missing`, ...
+   * @param text one sentence that says what is wrong, without the place
+   */
+  constructor(
+    readonly code: string,
+    readonly text: string,
+    readonly place: Place = {},
+    options?: ErrorOptions,
+  ) {
+    super(withPlace(text, place), options);
+  }
+}
+
+function withPlace(text: string, place: Place): string {
+  if (place.file === undefined) return text;
+  const line = place.line === undefined ? '' : `:${place.line}:${place.column ?? 1}`;
+  const offset = place.offset === undefined ? '' : ` at offset 0x${place.offset.toString(16)}`;
+  return `${place.file}${line}${offset}: ${text}`;
+}

@@ -1,0 +1,135 @@
+/**
+ * The page map: the one document that the webview, `--json`, the HTML report and the tests read.
+ *
+ * A page is a 4 KiB-aligned page of guest memory touched by file-backed bytes of a PT_LOAD; bytes
+ * of it that no segment backs are zero. Pages are compared by content over the whole set of
+ * unikernels. All addresses and sizes are in bytes.
+ */
+export const PAGE_MAP_FORMAT = 'spacer-page-map';
+export const PAGE_MAP_VERSION = 1;
+export const PAGE_SIZE = 4096;
+
+/** `total = zero + shared + unique`; `distinct` counts different contents among non-zero pages. */
+export interface Totals {
+  total: number;
+  /** Pages whose bytes are all zero. */
+  zero: number;
+  /** Different contents among the non-zero pages. */
+  distinct: number;
+  /** Non-zero pages whose content occurs in two or more unikernels. */
+  shared: number;
+  /** All other non-zero pages. */
+  unique: number;
+}
+
+/** The three states of a set that a page map can show. */
+export type Stage = 'before' | 'predicted' | 'after';
+
+export type PageKind = 'zero' | 'shared' | 'unique';
+
+/** A run of bytes of one page that belongs to one owner. */
+export interface PageOwner {
+  /** Library (`libukboot`), application (`apphello`), or a name in brackets: `[fill]`, `[headers]`, `[linker]`, `[unknown]`. */
+  library: string;
+  /** Input section of the library's object, or the output section where none is known. */
+  section: string;
+  /** Bytes of this page that belong to the owner. */
+  bytes: number;
+  /** Names of the symbols that start in, or reach into, these bytes. At most 12. */
+  symbols: string[];
+}
+
+export interface Page {
+  /** Guest address of the first byte; a multiple of 4096. */
+  address: number;
+  kind: PageKind;
+  /** Index into `contentClasses` of the stage; -1 for zero pages. */
+  contentClass: number;
+  writable: boolean;
+  executable: boolean;
+  owners: PageOwner[];
+}
+
+/** All pages that have one content. */
+export interface ContentClass {
+  /** Indices into `unikernels` of the unikernels that have such a page, ascending. */
+  sharers: number[];
+  /** How many pages of the set have this content. */
+  pages: number;
+}
+
+export interface Segment {
+  address: number;
+  fileSize: number;
+  memorySize: number;
+  /** `r`, `w`, `x` or `-` at each place, as in `r-x`. */
+  permissions: string;
+}
+
+/** The pages of one unikernel at one stage. */
+export interface UnikernelPages {
+  /** Path of the image measured; absent where the pages are predicted. */
+  image?: string;
+  totals: Totals;
+  segments: Segment[];
+  pages: Page[];
+}
+
+export interface UnikernelEntry {
+  name: string;
+  before?: UnikernelPages;
+  predicted?: UnikernelPages;
+  after?: UnikernelPages;
+}
+
+/** A micro-library over the whole set. */
+export interface LibraryEntry {
+  name: string;
+  /** Indices into `unikernels`. */
+  unikernels: number[];
+  /** In all unikernels of the set, in some, or in one only. */
+  sharing: 'all' | 'some' | 'one';
+  /** Different contents under this one name. */
+  variants: number;
+  /** Bytes of loaded sections, of the largest variant. */
+  size: number;
+}
+
+/** A contiguous read-only range, the same in all images, that a loader can map from a pool. */
+export interface PoolRange {
+  start: number;
+  end: number;
+}
+
+export interface Unusable {
+  name: string;
+  path: string;
+  /** A stable code such as `not-built`; the text says the same for people. */
+  reason: string;
+  message: string;
+}
+
+export interface PageMapDocument {
+  format: typeof PAGE_MAP_FORMAT;
+  version: typeof PAGE_MAP_VERSION;
+  /** Version of Spacer that wrote the document. */
+  spacer: string;
+  /** Absolute path of the workspace, where there is one. */
+  workspace?: string;
+  pageSize: typeof PAGE_SIZE;
+  /** Options that the alignment ran with, by their command-line names. */
+  options?: Record<string, string | number | boolean>;
+  /** The layout that was used, and why it was chosen. */
+  layout?: { chosen: string; reason: string };
+  unikernels: UnikernelEntry[];
+  totals: Partial<Record<Stage, Totals>>;
+  contentClasses: Partial<Record<Stage, ContentClass[]>>;
+  libraries: LibraryEntry[];
+  pool?: PoolRange;
+  /** What cannot take part, each with its reason. */
+  unusable: Unusable[];
+  /** Unikernels that failed to align, each with its reason. */
+  failures: Unusable[];
+  /** Wall-clock milliseconds by pass. */
+  timings?: Record<string, number>;
+}
