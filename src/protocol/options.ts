@@ -1,0 +1,40 @@
+/**
+ * The options of an alignment, as the command line, the settings and the page map offer them.
+ * Names on the command line are those of the original Spacer.
+ */
+export interface AlignOptions {
+  /** Libraries are placed from this address on; absent: the link's own base. */
+  location?: number;
+  /** Page-align each library's text. */
+  align: boolean | 'auto';
+  /** Common libraries stand together without padding between them. */
+  group: boolean | 'auto';
+  /** Common and subset libraries' read-only pages form one contiguous pool range. */
+  customLoader: boolean;
+  /** Use one object of a library in all unikernels where that is provably the same program. */
+  copyObjects: boolean;
+  /** Relink; off: only write the scripts. */
+  relink: boolean;
+  /** Relink with the scripts already written. */
+  relinkOnly: boolean;
+  /** Suffix of the unikernels' names, so that several builds of one program stand side by side. */
+  useId?: number;
+  aslr: 0 | 1 | 2;
+  aslrMap: boolean;
+  aslrSameMapping: boolean;
+  /** Plan and predict, write nothing, link nothing. */
+  dryRun: boolean;
+}
+
+export const DEFAULT_OPTIONS: AlignOptions = {
+  align: 'auto',
+  group: 'auto',
+  customLoader: false,
+  copyObjects: false,
+  relink: true,
+  relinkOnly: false,
+  aslr: 0,
+  aslrMap: true,
+  aslrSameMapping: false,
+  dryRun: false,
+};
