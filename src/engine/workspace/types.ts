@@ -22,6 +22,11 @@ export interface LinkRecord {
   readonly postLink: readonly ToolCommand[];
   /** Where the record comes from. */
   readonly origin: 'cmd' | 'make';
+  /**
+   * The build linked in two steps and `command` does so in one: a replay is the same program, but
+   * not the same bytes.
+   */
+  readonly composed?: boolean;
 }
 
 /** A unikernel that was found and can be used. */
@@ -36,4 +41,6 @@ export interface Unikernel {
   readonly image: string;
   readonly debugImage: string;
   readonly link: LinkRecord;
+  /** What was strange but did not keep the unikernel from being used, for people. */
+  readonly notes?: readonly string[];
 }

@@ -1,0 +1,141 @@
+/**
+ * What a slot contains, independent of where it and its targets stand: the bytes with every
+ * relocated field masked to zero, and for each relocation its place, its type and its target as
+ * (slot, offset) or as a name. Since every slot and every name has one address for the whole set,
+ * equal contents become equal bytes in every image, and different ones differ.
+ */
+import { BLOCK_SIZE, digestBlocks, type ContentDigest } from '../layout/digest.ts';
+import { FIELD_BYTES } from '../model/relocation-types.ts';
+import { KIND, type Program } from '../model/types.ts';
+
+/** An input section at its place inside a slot. */
+export interface Part {
+  readonly object: number;
+  readonly section: number;
+  /** Offset into the slot. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Where the sections and names of one unikernel stand in the layout. */
+export interface Locator {
+  /** Slot of a section by flat index (`program.sectionBase`); -1 where it has none. */
+  readonly slotOf: Int32Array;
+  /** Offset of the section into its slot. */
+  readonly offsetOf: Float64Array;
+  /** A number for a name whose value the script gives: equal numbers mean equal values. */
+  readonly nameKey: (name: string) => number;
+}
+
+export interface SlotContent {
+  /** Bytes with relocated fields masked. */
+  readonly bytes: Uint8Array;
+  /** Rows of five numbers: offset, type, kind of target, target, offset into the target. */
+  readonly references: Float64Array;
+}
+
+const COLUMNS = 5;
+const TO_SLOT = 0;
+const TO_NAME = 1;
+const TO_VALUE = 2;
+
+/** Describes the contents of a slot in one unikernel. */
+export function contentOf(
+  program: Program,
+  parts: readonly Part[],
+  size: number,
+  locator: Locator,
+): SlotContent {
+  const bytes = new Uint8Array(size);
+  const rows: number[] = [];
+  for (const part of parts) {
+    const elf = program.objects[part.object]!.elf;
+    bytes.set(elf.sections[part.section]!.data, part.offset);
+    for (const relocation of elf.relocations.get(part.section) ?? []) {
+      const offset = part.offset + relocation.offset;
+      bytes.fill(0, offset, offset + (FIELD_BYTES[relocation.type] ?? 0));
+      rows.push(offset, relocation.type);
+      addTarget(rows, program, part.object, relocation.symbol, relocation.addend, locator);
+    }
+  }
+  return { bytes, references: Float64Array.from(rows) };
+}
+
+function addTarget(
+  rows: number[],
+  program: Program,
+  object: number,
+  symbol: number,
+  addend: number,
+  locator: Locator,
+): void {
+  const table = program.rows;
+  const row = table.base[object]! + symbol;
+  switch (table.kind[row]) {
+    case KIND.SECTION: {
+      const flat = program.sectionBase[table.object[row]!]! + table.section[row]!;
+      const offset = locator.offsetOf[flat]! + table.value[row]! + addend;
+      rows.push(TO_SLOT, locator.slotOf[flat]!, offset);
+      return;
+    }
+    case KIND.ABSOLUTE:
+      rows.push(TO_VALUE, 0, table.value[row]! + addend);
+      return;
+    case KIND.UNDEFINED_WEAK:
+      rows.push(TO_VALUE, 0, addend);
+      return;
+    default: {
+      const global = program.globals[table.global[row]!];
+      rows.push(TO_NAME, global ? locator.nameKey(global.name) : 0, addend);
+    }
+  }
+}
+
+/** True where two contents become equal bytes. */
+export function equalContents(a: SlotContent, b: SlotContent): boolean {
+  return Buffer.compare(a.bytes, b.bytes) === 0 && equalNumbers(a.references, b.references);
+}
+
+function equalNumbers(a: Float64Array, b: Float64Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+/** Digests a content in blocks, for the layout search. */
+export function digestOf(content: SlotContent): ContentDigest {
+  const count = Math.ceil(content.bytes.length / BLOCK_SIZE);
+  const low = new Int32Array(count);
+  const high = new Int32Array(count);
+  const { bytes, references } = content;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte === 0) continue;
+    const block = (i / BLOCK_SIZE) | 0;
+    mixInto(low, high, block, (byte << 8) | (i % BLOCK_SIZE));
+  }
+  for (let r = 0; r < references.length; r += COLUMNS) {
+    const offset = references[r]!;
+    let key = 0x40000000 | (offset % BLOCK_SIZE);
+    for (let c = 1; c < COLUMNS; c++) key = scramble(key ^ hashNumber(references[r + c]!));
+    const last = offset + (FIELD_BYTES[references[r + 1]!] ?? 1) - 1;
+    for (let b = Math.floor(offset / BLOCK_SIZE); b * BLOCK_SIZE <= last && b < count; b++)
+      mixInto(low, high, b, key);
+  }
+  return digestBlocks({ low, high });
+}
+
+/** A sum of scrambled keys does not depend on their order, and a block of zeros stays 0. */
+function mixInto(low: Int32Array, high: Int32Array, block: number, key: number): void {
+  low[block] = (low[block]! + scramble(key)) | 0;
+  high[block] = (high[block]! + scramble(key ^ 0x5bd1e995)) | 0;
+}
+
+const hashNumber = (value: number) =>
+  scramble((value | 0) ^ Math.imul(Math.floor(value / 2 ** 32) | 0, 0x27d4eb2f));
+
+/** The finaliser of MurmurHash3: every input bit changes every output bit with probability one half. */
+function scramble(value: number): number {
+  let h = value | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}

@@ -1,0 +1,238 @@
+/**
+ * Turns the programs of a set into slots. At library granularity a slot is all that one library
+ * puts into one bulk output section; the head of an output section and each table are slots too.
+ * A slot of one name is one slot for the whole set, whatever variant each unikernel has in it.
+ */
+import { SHF, SHT } from '../elf/types.ts';
+import type { OutlineSection } from '../layout/outline.ts';
+import { alignUp } from '../layout/place.ts';
+import type { OutputFacts, Region } from '../layout/regions.ts';
+import type { Filling, Slot } from '../layout/slots.ts';
+import type { Program } from '../model/types.ts';
+import { contentOf, digestOf, equalContents, type Locator, type Part, type SlotContent } from './content.ts';
+import type { GatheredInput } from './gather.ts';
+
+/** What the planner knows of one unikernel. */
+export interface UnikernelInput {
+  readonly program: Program;
+  readonly outline: readonly OutlineSection[];
+  /** Live input sections by output section, in the order of the script. */
+  readonly inputs: ReadonlyMap<string, readonly GatheredInput[]>;
+  /** Sizes of sections that the linker itself changes (`.eh_frame`), by output section. */
+  readonly wholeSizes: ReadonlyMap<string, number>;
+}
+
+/** The contents of a slot in one unikernel. */
+export interface SlotParts {
+  readonly slot: number;
+  readonly size: number;
+  readonly parts: readonly Part[];
+}
+
+export interface Identified {
+  readonly slots: readonly Slot[];
+  /** By unikernel, by slot id. */
+  readonly parts: readonly ReadonlyMap<number, SlotParts>[];
+}
+
+interface Draft {
+  readonly id: number;
+  readonly key: string;
+  readonly library: string;
+  readonly region: string;
+  readonly role: Slot['role'];
+  alignment: number;
+  readonly parts: (SlotParts | undefined)[];
+}
+
+/** @param regions merged over the set; their kind decides whether a section is one table or bodies */
+export function identify(
+  unikernels: readonly UnikernelInput[],
+  regions: readonly Region[],
+): Identified {
+  const drafts = new Map<string, Draft>();
+  const kinds = new Map(regions.map((region) => [region.name, region.kind]));
+  unikernels.forEach((unikernel, u) => {
+    for (const section of unikernel.outline) {
+      const isTable = kinds.get(section.name) === 'table';
+      draftSection(drafts, unikernel, u, section, isTable, unikernels.length);
+    }
+  });
+  const all = [...drafts.values()];
+  const parts = unikernels.map((_, u) => partsOf(all, u));
+  const contents = unikernels.map((unikernel, u) => contentsOf(unikernel, parts[u]!));
+  return { slots: all.map((draft) => slotOf(draft, contents)), parts };
+}
+
+function partsOf(drafts: readonly Draft[], u: number): Map<number, SlotParts> {
+  const found = drafts.flatMap((draft) => draft.parts[u] ?? []);
+  return new Map(found.map((parts) => [parts.slot, parts]));
+}
+
+function draftSection(
+  drafts: Map<string, Draft>,
+  unikernel: UnikernelInput,
+  u: number,
+  section: OutlineSection,
+  isTable: boolean,
+  count: number,
+): void {
+  const inputs = unikernel.inputs.get(section.name) ?? [];
+  const groups = new Map<string, GatheredInput[]>();
+  for (const input of inputs) {
+    const library = unikernel.program.objects[input.object]!.library;
+    const role = isTable ? 'table' : input.head ? 'head' : 'body';
+    const key = role === 'body' ? `${library} ${section.name}` : `[${role}] ${section.name}`;
+    const group = groups.get(key);
+    if (group) group.push(input);
+    else groups.set(key, [input]);
+  }
+  if (isTable && inputs.length === 0 && unikernel.wholeSizes.has(section.name))
+    groups.set(`[table] ${section.name}`, []);
+  for (const [key, group] of groups) {
+    const first = group[0];
+    const role = isTable ? 'table' : first?.head ? 'head' : 'body';
+    const library = first ? unikernel.program.objects[first.object]!.library : '';
+    let draft = drafts.get(key);
+    if (draft === undefined) {
+      const owner = role === 'body' ? library : '[linker]';
+      const id = drafts.size;
+      const parts = new Array<SlotParts | undefined>(count).fill(undefined);
+      draft = { id, key, library: owner, region: section.name, role, alignment: 1, parts };
+      drafts.set(key, draft);
+    }
+    const whole = role === 'table' ? unikernel.wholeSizes.get(section.name) : undefined;
+    addParts(draft, unikernel.program, u, group, whole);
+  }
+}
+
+function addParts(
+  draft: Draft,
+  program: Program,
+  u: number,
+  inputs: readonly GatheredInput[],
+  whole: number | undefined,
+): void {
+  const ordered = draft.role === 'body' ? inObjectOrder(program, draft.region, inputs) : inputs;
+  const parts: Part[] = [];
+  let end = 0;
+  for (const { object, section } of ordered) {
+    const { size, alignment } = program.objects[object]!.elf.sections[section]!;
+    const offset = alignUp(end, alignment);
+    draft.alignment = Math.max(draft.alignment, alignment);
+    parts.push({ object, section, offset, size });
+    end = offset + size;
+  }
+  draft.parts[u] = { slot: draft.id, size: whole ?? end, parts };
+}
+
+/** The section of the region's own name first, then the others as they stand in the object. */
+function inObjectOrder(program: Program, region: string, inputs: readonly GatheredInput[]) {
+  const name = (input: GatheredInput) =>
+    program.objects[input.object]!.elf.sections[input.section]!.name;
+  const rank = (input: GatheredInput) => (name(input) === region ? 0 : 1);
+  return [...inputs].sort(
+    (a, b) => rank(a) - rank(b) || a.object - b.object || a.section - b.section,
+  );
+}
+
+function contentsOf(
+  unikernel: UnikernelInput,
+  parts: ReadonlyMap<number, SlotParts>,
+): Map<number, SlotContent> {
+  const locator = locatorOf(unikernel, parts);
+  return new Map(
+    [...parts.values()].map((slot) => {
+      const loaded = slot.parts.filter((part) => hasBytes(unikernel.program, part));
+      const end = Math.max(0, ...loaded.map((part) => part.offset + part.size));
+      return [slot.slot, contentOf(unikernel.program, loaded, end, locator)];
+    }),
+  );
+}
+
+const hasBytes = (program: Program, part: Part) =>
+  program.objects[part.object]!.elf.sections[part.section]!.type !== SHT.NOBITS;
+
+function locatorOf(unikernel: UnikernelInput, parts: ReadonlyMap<number, SlotParts>): Locator {
+  const { program, outline } = unikernel;
+  const slotOf = new Int32Array(program.sectionBase.at(-1)!).fill(-1);
+  const offsetOf = new Float64Array(slotOf.length);
+  for (const slot of parts.values())
+    for (const part of slot.parts) {
+      const flat = program.sectionBase[part.object]! + part.section;
+      slotOf[flat] = slot.slot;
+      offsetOf[flat] = part.offset;
+    }
+  const ends = new Map<string, number>();
+  for (const section of outline) {
+    if (section.kind !== 'table') continue;
+    const size = unikernel.wholeSizes.get(section.name) ?? endOf(parts, program, unikernel, section);
+    for (const { symbol } of section.trailing) ends.set(symbol, size);
+    for (const statement of section.node.body)
+      if (statement.kind === 'assignment') ends.set(statement.symbol, size);
+  }
+  return { slotOf, offsetOf, nameKey: (name) => nameKey(name, ends.get(name) ?? 0) };
+}
+
+function endOf(
+  parts: ReadonlyMap<number, SlotParts>,
+  program: Program,
+  unikernel: UnikernelInput,
+  section: OutlineSection,
+): number {
+  const first = unikernel.inputs.get(section.name)?.[0];
+  if (first === undefined) return 0;
+  for (const slot of parts.values())
+    if (slot.parts.some((p) => p.object === first.object && p.section === first.section))
+      return slot.size;
+  return 0;
+}
+
+/** A name's value is common to the set unless it is bounded by a table, whose size then counts. */
+function nameKey(name: string, size: number): number {
+  let hash = size;
+  for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) % 9007199254740881;
+  return hash;
+}
+
+function slotOf(draft: Draft, contents: readonly ReadonlyMap<number, SlotContent>[]): Slot {
+  const variants: { content: SlotContent; filling: Filling }[] = [];
+  const fillings = draft.parts.map((parts, u) => {
+    if (parts === undefined) return undefined;
+    const content = contents[u]!.get(draft.id)!;
+    const known = variants.find(
+      (v) => v.filling.size === parts.size && equalContents(v.content, content),
+    );
+    if (known) return known.filling;
+    const filling = { size: parts.size, variant: variants.length, digest: digestOf(content) };
+    variants.push({ content, filling });
+    return filling;
+  });
+  return {
+    id: draft.id,
+    key: draft.key,
+    library: draft.library,
+    region: draft.region,
+    role: draft.role,
+    alignment: draft.alignment,
+    size: Math.max(0, ...variants.map((v) => v.filling.size)),
+    fillings,
+  };
+}
+
+/** What kind of memory an output section needs, from its contents; undefined where it is empty. */
+export function factsOf(
+  program: Program,
+  inputs: readonly GatheredInput[],
+): OutputFacts | undefined {
+  const sections = inputs.map(
+    ({ object, section }) => program.objects[object]!.elf.sections[section]!,
+  );
+  if (sections.length === 0) return undefined;
+  return {
+    writable: sections.some((section) => section.flags & SHF.WRITE),
+    executable: sections.some((section) => section.flags & SHF.EXECINSTR),
+    tls: sections.some((section) => section.flags & SHF.TLS),
+    nobits: sections.every((section) => section.type === SHT.NOBITS),
+  };
+}

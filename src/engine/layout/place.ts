@@ -1,0 +1,58 @@
+/**
+ * Gives addresses to slots in a given order. Every unikernel has a cursor; a slot goes to the
+ * highest cursor of the unikernels that fill it and moves only theirs. So slots of unikernels that
+ * never meet may stand at the same addresses, and an image has no gap for a library that it lacks
+ * unless others need the room.
+ */
+import type { Placed } from './cost.ts';
+import type { Slot } from './slots.ts';
+
+/** One slot in an order, with the padding that the layout asks for. */
+export interface Step {
+  readonly slot: Slot;
+  /** Start on a multiple of this; at least the slot's own alignment counts. */
+  readonly alignment?: number;
+  /** Start beyond everything placed so far, of any unikernel. */
+  readonly apart?: boolean;
+  /** Start no lower than this address. */
+  readonly from?: number;
+}
+
+/** Addresses are multiples of 16, so that contents keep their blocks wherever they stand. */
+const GRAIN = 16;
+
+/**
+ * Places the steps in order from `start` on.
+ * @returns the placed slots and the first address beyond all of them
+ */
+export function placeInOrder(
+  steps: readonly Step[],
+  start: number,
+  unikernels: number,
+): { placed: Placed[]; end: number } {
+  const cursors = new Float64Array(unikernels).fill(start);
+  let end = start;
+  const placed = steps.map((step) => {
+    const { slot } = step;
+    const free = step.apart ? end : highestCursor(cursors, slot);
+    const address = alignUp(Math.max(free, step.from ?? 0), Math.max(GRAIN, slot.alignment, step.alignment ?? 1));
+    const next = address + slot.size;
+    for (let i = 0; i < unikernels; i++)
+      if (step.apart || slot.fillings[i]) cursors[i] = next;
+    end = Math.max(end, next);
+    return { slot, address };
+  });
+  return { placed, end };
+}
+
+function highestCursor(cursors: Float64Array, slot: Slot): number {
+  let highest = 0;
+  slot.fillings.forEach((filling, i) => {
+    if (filling) highest = Math.max(highest, cursors[i]!);
+  });
+  return highest;
+}
+
+/** The least multiple of `alignment` that is not below `value`. */
+export const alignUp = (value: number, alignment: number): number =>
+  Math.ceil(value / alignment) * alignment;

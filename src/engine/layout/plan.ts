@@ -1,0 +1,224 @@
+/**
+ * Gives every slot its address. The common address space is a sequence of groups (text, read-only,
+ * TLS, data, bss), each beginning on a page of its own; a group is a sequence of regions in the
+ * order of the linker scripts. Within a group stand, in this order: heads, tables and what several
+ * unikernels share, then what one unikernel alone has, each unikernel's own at one common start.
+ */
+import { PAGE_SIZE, type PoolRange } from '../../protocol/page-map.ts';
+import { costOf, type Cost, type Placed } from './cost.ts';
+import { alignUp, placeInOrder, type Step } from './place.ts';
+import type { Group, Region } from './regions.ts';
+import { byClass, improveOrder } from './search.ts';
+import { sharersOf, sharingClassOf, variantsOf, type Slot } from './slots.ts';
+
+/** How bodies are ordered and padded. */
+export interface Strategy {
+  readonly name: string;
+  /** By sharing class, common slots first; otherwise in link order. */
+  readonly group: boolean;
+  /** Each text slot on a page of its own, but for common ones that are grouped. */
+  readonly align: boolean;
+  /** Placements that the search may try; 0 keeps the first order. */
+  readonly effort: number;
+  /** Read-only slots that are the same in all their unikernels form one contiguous range. */
+  readonly pool: boolean;
+}
+
+export interface LayoutInput {
+  readonly unikernels: number;
+  readonly regions: readonly Region[];
+  /** Slots by id: `slots[i].id === i`, in link order. */
+  readonly slots: readonly Slot[];
+  /** Address of the first byte of the first group. */
+  readonly base: number;
+  /** Bodies of the text group start here; absent: right behind its heads. */
+  readonly location?: number;
+}
+
+export interface Layout {
+  readonly strategy: Strategy;
+  /** By slot id. */
+  readonly addresses: readonly number[];
+  /** Where each region begins, by name, empty ones included. */
+  readonly regionStarts: ReadonlyMap<string, number>;
+  /** First address beyond everything of a region's group, over the whole set. */
+  readonly regionEnds: ReadonlyMap<string, number>;
+  readonly cost: Cost;
+  readonly pool?: PoolRange;
+}
+
+const ORDER: readonly Group[] = ['text', 'readonly', 'tls', 'data', 'bss'];
+
+/** Places all slots. The result depends on nothing but the arguments. */
+export function planLayout(input: LayoutInput, strategy: Strategy): Layout {
+  const addresses = new Array<number>(input.slots.length).fill(0);
+  const regionStarts = new Map<string, number>();
+  const regionEnds = new Map<string, number>();
+  let start = input.base;
+  for (const group of ORDER) {
+    const regions = input.regions.filter((region) => region.group === group);
+    const { steps, late } = stepsOfGroup(input, group, strategy, start);
+    const { placed, end } = placeInOrder(steps, start, input.unikernels);
+    for (const { slot, address } of placed) addresses[slot.id] = address;
+    noteStarts(regionStarts, regions, placed.slice(0, placed.length - late), start);
+    const groupEnd = group === 'bss' ? alignUp(end, PAGE_SIZE) : end;
+    for (const { name } of regions) regionEnds.set(name, groupEnd);
+    start = nextGroupStart(group, placed, start, end);
+  }
+  const all = input.slots.map((slot): Placed => ({ slot, address: addresses[slot.id]! }));
+  const loaded = all.filter(({ slot }) => isLoaded(input.regions, slot));
+  const pool = strategy.pool ? poolRange(loaded, input.regions) : undefined;
+  const cost = costOf(loaded, input.unikernels);
+  return { strategy, addresses, regionStarts, regionEnds, cost, ...(pool && { pool }) };
+}
+
+/** An empty region begins where the one before it ends. */
+function noteStarts(
+  starts: Map<string, number>,
+  regions: readonly Region[],
+  placed: readonly Placed[],
+  groupStart: number,
+): void {
+  let cursor = groupStart;
+  for (const { name } of regions) {
+    const own = placed.filter(({ slot }) => slot.region === name);
+    starts.set(name, own.length > 0 ? Math.min(...own.map((p) => p.address)) : cursor);
+    cursor = Math.max(cursor, ...own.map(({ slot, address }) => address + slot.size));
+  }
+}
+
+/** `.tbss` takes no room in memory: what follows starts behind the initialised part. */
+function nextGroupStart(group: Group, placed: readonly Placed[], start: number, end: number) {
+  if (group !== 'tls') return alignUp(end, PAGE_SIZE);
+  const initialised = placed.filter(({ slot }) => slot.region !== '.tbss' && slot.size > 0);
+  const ends = initialised.map(({ slot, address }) => address + slot.size);
+  return alignUp(Math.max(start, ...ends), PAGE_SIZE);
+}
+
+const isLoaded = (regions: readonly Region[], slot: Slot): boolean => {
+  const group = regions.find((region) => region.name === slot.region)?.group;
+  return group !== 'bss' && slot.region !== '.tbss';
+};
+
+/** The steps of a group in order; the last `late` of them are what one unikernel alone has. */
+function stepsOfGroup(
+  input: LayoutInput,
+  group: Group,
+  strategy: Strategy,
+  start: number,
+): { steps: Step[]; late: number } {
+  const regions = input.regions.filter((region) => region.group === group);
+  const slotsOf = (region: Region) => input.slots.filter((slot) => slot.region === region.name);
+  if (group === 'tls') return { steps: tlsSteps(regions.flatMap(slotsOf)), late: 0 };
+  if (strategy.pool && group === 'text')
+    return { steps: pooledText(regions.flatMap(slotsOf), input), late: 0 };
+  const inPool = strategy.pool && group === 'readonly';
+  let steps: Step[] = [];
+  const late: Slot[] = [];
+  for (const region of regions) {
+    const slots = slotsOf(region);
+    const bodies = slots.filter((slot) => slot.role === 'body');
+    const order = inPool ? poolOrder(bodies) : plainOrder(bodies, strategy);
+    const whole = slots.filter((slot) => slot.role !== 'body');
+    steps.push(...whole.map((slot): Step => ({ slot, apart: true })));
+    const fixed = steps.length;
+    const pad = (slot: Slot) => stepFor(slot, group, strategy, input.unikernels);
+    steps.push(...(inPool ? poolSteps(order.main) : order.main.map(pad)));
+    if (group === 'text') steps = at(input.location, steps, fixed);
+    if (!inPool) steps = improved(steps, fixed, strategy, input, start);
+    late.push(...order.late);
+  }
+  const lateSteps = late.map((slot) => stepFor(slot, group, strategy, input.unikernels));
+  const from = group === 'text' ? input.location : undefined;
+  const behind = lateSteps.map((step) => (from ? { ...step, from } : step));
+  return { steps: [...steps, ...behind], late: behind.length };
+}
+
+/** What differs stands below the pool, so that the pool's text touches its read-only data. */
+function pooledText(slots: readonly Slot[], input: LayoutInput): Step[] {
+  const whole = slots.filter((slot) => slot.role !== 'body');
+  const { main, late } = poolOrder(slots.filter((slot) => slot.role === 'body'));
+  const steps = [
+    ...whole.map((slot): Step => ({ slot, apart: true })),
+    ...late.map((slot): Step => ({ slot })),
+    ...poolSteps(main),
+  ];
+  return at(input.location, steps, whole.length);
+}
+
+function improved(
+  steps: Step[],
+  fixed: number,
+  strategy: Strategy,
+  input: LayoutInput,
+  start: number,
+): Step[] {
+  if (strategy.effort === 0) return steps;
+  const { unikernels } = input;
+  return improveOrder({ steps, effort: strategy.effort, start, unikernels, fixed });
+}
+
+/** Keeps bodies at or above a given address. */
+function at(location: number | undefined, steps: Step[], bodies: number): Step[] {
+  if (location === undefined) return steps;
+  return steps.map((step, i) => (i < bodies ? step : { ...step, from: location }));
+}
+
+function plainOrder(bodies: readonly Slot[], strategy: Strategy) {
+  if (!strategy.group) return { main: bodies, late: [] };
+  const ordered = byClass(bodies);
+  return {
+    main: ordered.filter((slot) => sharersOf(slot) > 1),
+    late: ordered.filter((slot) => sharersOf(slot) <= 1),
+  };
+}
+
+/** What is the same in all its unikernels, and has at least two, goes to the pool. */
+function poolOrder(bodies: readonly Slot[]) {
+  const ordered = byClass(bodies);
+  return { main: ordered.filter(isPooled), late: ordered.filter((slot) => !isPooled(slot)) };
+}
+
+const isPooled = (slot: Slot) => sharersOf(slot) > 1 && variantsOf(slot) === 1;
+
+/** A page of the pool holds slots of one sharing class only, so that it is one content for all. */
+function poolSteps(slots: readonly Slot[]): Step[] {
+  return slots.map((slot, i): Step => {
+    const before = slots[i - 1];
+    const opens = before === undefined || sharingClassOf(before) !== sharingClassOf(slot);
+    return { slot, apart: true, alignment: opens ? PAGE_SIZE : 1 };
+  });
+}
+
+function stepFor(slot: Slot, group: Group, strategy: Strategy, unikernels: number): Step {
+  const common = strategy.group && sharersOf(slot) === unikernels;
+  const padded = strategy.align && group === 'text' && !common;
+  return padded ? { slot, alignment: PAGE_SIZE } : { slot };
+}
+
+/**
+ * TLS offsets count from the end of the segment (x86-64 psABI, variant II), so every part of it
+ * starts on the largest alignment and has one size for the set.
+ */
+function tlsSteps(slots: readonly Slot[]): Step[] {
+  const alignment = Math.max(1, ...slots.map((slot) => slot.alignment));
+  let region = '';
+  return slots.map((slot): Step => {
+    const opens = slot.region !== region;
+    region = slot.region;
+    return { slot, apart: true, alignment: opens ? alignment : slot.alignment };
+  });
+}
+
+function poolRange(placed: readonly Placed[], regions: readonly Region[]): PoolRange | undefined {
+  const readonly = new Set(
+    regions.filter((r) => r.group === 'text' || r.group === 'readonly').map((r) => r.name),
+  );
+  const pooled = placed.filter(
+    ({ slot }) => slot.role === 'body' && readonly.has(slot.region) && isPooled(slot),
+  );
+  if (pooled.length === 0) return undefined;
+  const start = Math.min(...pooled.map(({ address }) => address));
+  const end = Math.max(...pooled.map(({ slot, address }) => address + slot.size));
+  return { start, end: alignUp(end, PAGE_SIZE) };
+}

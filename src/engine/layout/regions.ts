@@ -1,0 +1,83 @@
+/**
+ * Merges the outlines of all unikernels into one sequence of regions. A region is an output section
+ * over the whole set; it has one place in the common address space.
+ */
+import type { OutlineSection } from './outline.ts';
+
+/** Regions of one group stand in segments of the same permissions, without page breaks between. */
+export type Group = 'text' | 'readonly' | 'tls' | 'data' | 'bss';
+
+export interface Region {
+  readonly name: string;
+  readonly kind: 'bulk' | 'table';
+  readonly group: Group;
+}
+
+/** What is known of an output section from its contents in one unikernel. */
+export interface OutputFacts {
+  readonly writable: boolean;
+  readonly executable: boolean;
+  readonly tls: boolean;
+  readonly nobits: boolean;
+}
+
+/** One unikernel's output sections in order, with what stands in them; empty ones are left out. */
+export type Outline = readonly { section: OutlineSection; facts: OutputFacts }[];
+
+/**
+ * Orders the regions so that each outline's own order is kept; a name that an earlier outline does
+ * not have comes right behind its predecessor.
+ */
+export function mergeRegions(outlines: readonly Outline[]): Region[] {
+  const names: string[] = [];
+  const seen = new Map<string, { kinds: Set<'bulk' | 'table'>; facts: OutputFacts }>();
+  for (const outline of outlines) {
+    let at = 0;
+    for (const { section, facts } of outline) {
+      const known = names.indexOf(section.name);
+      if (known < 0) names.splice(at, 0, section.name);
+      at = names.indexOf(section.name) + 1;
+      note(seen, section, facts);
+    }
+  }
+  return assignGroups(names.map((name) => ({ name, ...seen.get(name)! })));
+}
+
+function note(
+  seen: Map<string, { kinds: Set<'bulk' | 'table'>; facts: OutputFacts }>,
+  section: OutlineSection,
+  facts: OutputFacts,
+): void {
+  const known = seen.get(section.name);
+  if (known === undefined) {
+    seen.set(section.name, { kinds: new Set([section.kind]), facts });
+    return;
+  }
+  known.kinds.add(section.kind);
+  known.facts = {
+    writable: known.facts.writable || facts.writable,
+    executable: known.facts.executable || facts.executable,
+    tls: known.facts.tls || facts.tls,
+    nobits: known.facts.nobits && facts.nobits,
+  };
+}
+
+/** Some tables among the read-only sections carry the write flag; what stands before the data stays read-only. */
+function assignGroups(
+  regions: readonly { name: string; kinds: Set<'bulk' | 'table'>; facts: OutputFacts }[],
+): Region[] {
+  let sawData = false;
+  return regions.map(({ name, kinds, facts }) => {
+    const kind = kinds.has('table') ? 'table' : 'bulk';
+    const holdsData = kind === 'bulk' && facts.writable && !facts.executable && name !== '.rodata';
+    sawData ||= facts.tls || holdsData;
+    return { name, kind, group: groupOf(facts, sawData) };
+  });
+}
+
+function groupOf(facts: OutputFacts, sawData: boolean): Group {
+  if (facts.executable) return 'text';
+  if (facts.tls) return 'tls';
+  if (!sawData) return 'readonly';
+  return facts.nobits ? 'bss' : 'data';
+}

@@ -1,0 +1,39 @@
+import type { ContentDigest } from './digest.ts';
+
+/** What one unikernel has in a slot. */
+export interface Filling {
+  /** Bytes of this unikernel's variant. */
+  readonly size: number;
+  /** Equal numbers within a slot mean equal bytes wherever the slot stands. */
+  readonly variant: number;
+  readonly digest: ContentDigest;
+}
+
+/** A place in the layout: one address for the whole set, with room for the largest variant. */
+export interface Slot {
+  readonly id: number;
+  /** Stable name, e.g. `libukboot .text`. */
+  readonly key: string;
+  readonly library: string;
+  /** Output section that the slot belongs to. */
+  readonly region: string;
+  /** Bulk atoms move freely; a head stays first in its region; a table stays whole. */
+  readonly role: 'body' | 'head' | 'table';
+  readonly alignment: number;
+  /** Bytes of the largest variant. */
+  readonly size: number;
+  /** By unikernel; undefined where it leaves the slot empty. */
+  readonly fillings: readonly (Filling | undefined)[];
+}
+
+/** How many unikernels fill the slot. */
+export const sharersOf = (slot: Slot): number =>
+  slot.fillings.reduce((n, filling) => n + (filling ? 1 : 0), 0);
+
+/** How many different variants fill the slot. */
+export const variantsOf = (slot: Slot): number =>
+  new Set(slot.fillings.flatMap((filling) => (filling ? [filling.variant] : []))).size;
+
+/** The slot's filling as a vector "which variant in which unikernel": slots with equal text form a sharing class. */
+export const sharingClassOf = (slot: Slot): string =>
+  slot.fillings.map((filling) => filling?.variant ?? '-').join(',');

@@ -1,0 +1,14 @@
+/** Linker scripts: read, changed, printed, and evaluated as GNU ld evaluates them. */
+export { parse, print } from './parse.ts';
+export {
+  apply,
+  insertAfter,
+  insertAfterToken,
+  insertBefore,
+  insertBeforeToken,
+  remove,
+  replace,
+  replaceRange,
+} from './edit.ts';
+export type { Edit } from './edit.ts';
+export type * from './types.ts';

@@ -1,0 +1,129 @@
+/**
+ * Links a unikernel again: its recorded link with another script, then every recorded step after
+ * the link on the new files.
+ *
+ * All work happens in a scratch folder beside the outputs (one file system) and under the image's
+ * own name, because one step writes that name into the image. Outputs are renamed into place when
+ * all of them are whole; nothing of the user's build is opened for writing.
+ */
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { SpacerError } from '../errors.ts';
+import type { ToolCommand, Unikernel } from '../workspace/types.ts';
+import { withScript } from './command.ts';
+import { linkFailure } from './messages.ts';
+import { makeBootable } from './multiboot.ts';
+import { runTool, ToolFailure } from './run.ts';
+import type { RunResult, Tools } from './run.ts';
+import { redirectStep } from './steps.ts';
+
+export interface RelinkRequest {
+  readonly unikernel: Unikernel;
+  readonly script: string;
+  /** Scripts in place of the recorded `-T` ones. */
+  readonly extraScripts: readonly string[];
+  /** Copies to link, by the path of the original. */
+  readonly objects: ReadonlyMap<string, string>;
+  /** Objects beyond the recorded ones. */
+  readonly extraObjects?: readonly string[];
+  /** Options for the linker beyond the recorded ones, one word each. */
+  readonly extraLinkerArgs?: readonly string[];
+  readonly outputDirectory: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly tools?: Tools | undefined;
+}
+
+export interface Relinked {
+  readonly debugImage: string;
+  readonly image: string;
+  /** The linker's map. */
+  readonly map: string;
+  /** What the tools said without failing. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Relinks one unikernel into `outputDirectory`.
+ *
+ * @throws SpacerError `link-failed`, `post-link-failed`, `tool-missing`, `cancelled`, ...
+ */
+export async function relink(request: RelinkRequest): Promise<Relinked> {
+  const directory = path.resolve(request.outputDirectory);
+  await mkdir(directory, { recursive: true });
+  const scratch = await mkdtemp(path.join(directory, '.link-'));
+  try {
+    const image = path.join(scratch, path.basename(request.unikernel.image));
+    const warnings = [...(await link(request, image)), ...(await finish(request, image))];
+    return { ...(await putInPlace(image, directory)), warnings };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function link(request: RelinkRequest, image: string): Promise<string[]> {
+  const { unikernel, script, extraScripts } = request;
+  const command = withScript(unikernel.link.command, {
+    script,
+    extraScripts,
+    inputsMap: request.objects,
+    output: `${image}.dbg`,
+    map: `${image}.map`,
+    extraInputs: request.extraObjects ?? [],
+    extraLinkerArgs: request.extraLinkerArgs ?? [],
+  });
+  try {
+    return said(await run(request, command, image));
+  } catch (error) {
+    throw error instanceof ToolFailure ? linkFailure(error, unikernel.name) : error;
+  }
+}
+
+async function finish(request: RelinkRequest, image: string): Promise<string[]> {
+  const { unikernel } = request;
+  const warnings: string[] = [];
+  for (const step of unikernel.link.postLink) {
+    const command = redirectStep(step, unikernel.image, image);
+    try {
+      warnings.push(...said(await run(request, command, image)));
+    } catch (error) {
+      if (!(error instanceof ToolFailure)) throw error;
+      const text = `${unikernel.name} was linked, but a step after the link failed: ${error.text}`;
+      throw new SpacerError('post-link-failed', text, {}, { cause: error });
+    }
+  }
+  await makeBootable(image);
+  return warnings;
+}
+
+function run(request: RelinkRequest, command: ToolCommand, image: string): Promise<RunResult> {
+  const { signal, tools } = request;
+  return runTool({ ...command, cwd: path.dirname(image) }, { signal, tools });
+}
+
+/** What linkers remark on every Unikraft image; builds filter some of these lines themselves. */
+const EXPECTED =
+  /Empty loadable segment detected|section .* lma .* adjusted to|requires executable stack|LOAD segment with RWX permissions|NOTE: This behaviour is deprecated|missing \.note\.GNU-stack/;
+
+function said(result: RunResult): string[] {
+  const lines = result.stderr.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '' && !EXPECTED.test(line));
+}
+
+/** Renames the outputs into place, the bootable image last: where it is new, all of them are. */
+async function putInPlace(
+  image: string,
+  directory: string,
+): Promise<{ image: string; debugImage: string; map: string }> {
+  const outputs = ['.map', '.dbg', ''].map((suffix) => `${image}${suffix}`);
+  for (const output of outputs) await checkOutput(output);
+  for (const output of outputs) await rename(output, path.join(directory, path.basename(output)));
+  const base = path.join(directory, path.basename(image));
+  return { image: base, debugImage: `${base}.dbg`, map: `${base}.map` };
+}
+
+async function checkOutput(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isFile() === true && found.size > 0) return;
+  const text = `The link ended without an error but did not make ${path.basename(file)}.`;
+  throw new SpacerError('link-failed', text);
+}

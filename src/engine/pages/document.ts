@@ -1,0 +1,110 @@
+/** Assembles the page-map document from the pages and owners of every unikernel at every stage. */
+import {
+  PAGE_MAP_FORMAT,
+  PAGE_MAP_VERSION,
+  PAGE_SIZE,
+  type LibraryEntry,
+  type Page,
+  type PageMapDocument,
+  type PageOwner,
+  type Segment,
+  type Stage,
+  type UnikernelEntry,
+  type UnikernelPages,
+} from '../../protocol/page-map.ts';
+import { classify, type ClassifiedImage, type PageContent } from './classify.ts';
+import { librariesOf } from './libraries.ts';
+
+/** A page with its content, or, where it is predicted, a key that stands for the content. */
+export type StagePage = PageContent & {
+  readonly address: number;
+  readonly writable: boolean;
+  readonly executable: boolean;
+};
+
+/** One unikernel at one stage. */
+export interface StageInput {
+  /** Path of the image measured; absent where the pages are predicted. */
+  readonly image?: string;
+  readonly segments: readonly Segment[];
+  readonly pages: readonly StagePage[];
+  /** By page, as `attribute` returns them. */
+  readonly owners: readonly (readonly PageOwner[])[];
+}
+
+export interface UnikernelInput {
+  readonly name: string;
+  readonly stages: Partial<Record<Stage, StageInput>>;
+}
+
+/** Everything else of the document is taken over as it is. */
+export type PageMapInput = {
+  readonly spacer: string;
+  readonly unikernels: readonly UnikernelInput[];
+  /** Absent: counted from the owners of the pages. */
+  readonly libraries?: LibraryEntry[];
+} & Partial<
+  Pick<
+    PageMapDocument,
+    'workspace' | 'options' | 'layout' | 'pool' | 'unusable' | 'failures' | 'timings'
+  >
+>;
+
+const STAGES: readonly Stage[] = ['before', 'predicted', 'after'];
+
+/**
+ * Builds the document. Contents are compared over all unikernels of a stage; a unikernel without
+ * that stage has no pages in it.
+ */
+export function pageMapOf(input: PageMapInput): PageMapDocument {
+  const { spacer, unikernels, libraries, unusable = [], failures = [], ...rest } = input;
+  const document: PageMapDocument = {
+    format: PAGE_MAP_FORMAT,
+    version: PAGE_MAP_VERSION,
+    spacer,
+    ...rest,
+    pageSize: PAGE_SIZE,
+    unikernels: unikernels.map(({ name }) => ({ name })),
+    totals: {},
+    contentClasses: {},
+    libraries: [],
+    unusable,
+    failures,
+  };
+  for (const stage of STAGES) addStage(document, unikernels, stage);
+  document.libraries = libraries ?? librariesOf(document.unikernels);
+  return document;
+}
+
+function addStage(
+  document: PageMapDocument,
+  unikernels: readonly UnikernelInput[],
+  stage: Stage,
+): void {
+  const inputs = unikernels.map((unikernel) => unikernel.stages[stage]);
+  if (inputs.every((input) => input === undefined)) return;
+  const classified = classify(inputs.map((input) => input?.pages ?? []));
+  document.totals[stage] = classified.totals;
+  document.contentClasses[stage] = classified.contentClasses;
+  document.unikernels.forEach((entry: UnikernelEntry, i) => {
+    const input = inputs[i];
+    const image = classified.images[i];
+    if (input && image) entry[stage] = unikernelPages(input, image);
+  });
+}
+
+function unikernelPages(input: StageInput, classified: ClassifiedImage): UnikernelPages {
+  return {
+    ...(input.image === undefined ? {} : { image: input.image }),
+    totals: classified.totals,
+    segments: [...input.segments],
+    pages: input.pages.map((page, i): Page => ({
+      address: page.address,
+      kind: classified.kinds[i] ?? 'unique',
+      contentClass: classified.classes[i] ?? -1,
+      writable: page.writable,
+      executable: page.executable,
+      owners: [...(input.owners[i] ?? [])],
+    })),
+  };
+}

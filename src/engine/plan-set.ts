@@ -1,0 +1,222 @@
+/**
+ * From the programs of a set to one layout: gathers what each linker script places, merges the
+ * regions, identifies the slots, and chooses the best of the layouts that the options allow.
+ */
+import type { AlignOptions } from '../protocol/options.ts';
+import { gather, type GatheredInput } from './atoms/gather.ts';
+import { factsOf, identify, type Identified, type UnikernelInput } from './atoms/identify.ts';
+import { SpacerError } from './errors.ts';
+import type { PlacedInput, SectionPlacement } from './ldscript/rewrite.ts';
+import { outlineOf, type OutlineSection } from './layout/outline.ts';
+import { planLayout, type Layout, type LayoutInput, type Strategy } from './layout/plan.ts';
+import { mergeRegions, type OutputFacts, type Region } from './layout/regions.ts';
+import { weigh } from './layout/search.ts';
+import { isDiscarded } from './model/program.ts';
+import type { LoadedUnikernel } from './read-unikernel.ts';
+
+/** One unikernel of the set, ready for its script to be rewritten. */
+export interface PlannedUnikernel {
+  readonly loaded: LoadedUnikernel;
+  readonly input: UnikernelInput;
+  readonly placements: ReadonlyMap<string, SectionPlacement>;
+}
+
+export interface SetPlan {
+  readonly regions: readonly Region[];
+  readonly identified: Identified;
+  readonly layout: Layout;
+  /** Why this layout was chosen, in one sentence. */
+  readonly reason: string;
+  readonly unikernels: readonly PlannedUnikernel[];
+}
+
+/** Placements that the search for an order may try, for each bulk region. */
+const SEARCH_EFFORT = 20_000;
+
+/**
+ * Plans the set.
+ * @throws SpacerError `location-too-low` where the location counter would not leave room
+ */
+export function planSet(set: readonly LoadedUnikernel[], options: AlignOptions): SetPlan {
+  const inputs = set.map(inputOf);
+  const regions = mergeRegions(
+    inputs.map((input) => input.outline.map((section) => ({ section, facts: facts(input, section) }))),
+  );
+  const identified = identify(inputs, regions);
+  const layoutInput = layoutInputOf(set, regions, identified, options);
+  const { layout, reason } = chooseLayout(layoutInput, options);
+  const unikernels = set.map((loaded, u): PlannedUnikernel => {
+    const input = inputs[u]!;
+    return { loaded, input, placements: placementsOf(input, u, regions, identified, layout) };
+  });
+  return { regions, identified, layout, reason, unikernels };
+}
+
+function inputOf(loaded: LoadedUnikernel): UnikernelInput {
+  const all = outlineOf(loaded.scripts);
+  const { program } = loaded;
+  const { inputs, orphans } = gather(all, program.objects, (object, section) =>
+    !isDiscarded(program, object, section),
+  );
+  if (orphans.length > 0) {
+    const names = orphans.map((o) => program.objects[o.object]!.elf.sections[o.section]!.name);
+    throw new SpacerError('script-orphans', `no statement places ${[...new Set(names)].join(', ')}`, {
+      file: loaded.unikernel.link.script,
+    });
+  }
+  const outline = all.filter(isPlaceable);
+  return { program, outline, inputs: withoutEmpty(inputs, loaded), wholeSizes: unwindBounds(inputs, loaded) };
+}
+
+function unwindBounds(
+  inputs: ReadonlyMap<string, readonly GatheredInput[]>,
+  loaded: LoadedUnikernel,
+): Map<string, number> {
+  const list = inputs.get('.eh_frame') ?? [];
+  const sizes = list.map((i) => loaded.objects[i.object]!.elf.sections[i.section]!.size);
+  const relocs = list.map((i) => loaded.objects[i.object]!.elf.relocations.get(i.section)!.length);
+  const sum = (numbers: number[]) => numbers.reduce((a, b) => a + Math.ceil(b / 8) * 8, 0);
+  return new Map([
+    ['.eh_frame', sum(sizes)],
+    ['.eh_frame_hdr', 12 + 8 * sum(relocs)],
+  ]);
+}
+
+/** Debugging sections stand at address 0 and are not loaded; discarded ones are gone. */
+function isPlaceable(section: OutlineSection): boolean {
+  const { address } = section.node;
+  const atZero = address?.kind === 'number' && address.value === 0n;
+  return section.name !== '/DISCARD/' && !atZero;
+}
+
+function withoutEmpty(
+  inputs: ReadonlyMap<string, readonly GatheredInput[]>,
+  loaded: LoadedUnikernel,
+): Map<string, GatheredInput[]> {
+  const size = ({ object, section }: GatheredInput) =>
+    loaded.objects[object]!.elf.sections[section]!.size;
+  return new Map(
+    [...inputs].map(([name, list]) => [name, list.filter((input) => size(input) > 0)]),
+  );
+}
+
+function facts(input: UnikernelInput, section: OutlineSection): OutputFacts {
+  return factsOf(input.program, input.inputs.get(section.name) ?? []) ?? factsByName(section.name);
+}
+
+/** An empty output section is taken for what its name says. */
+function factsByName(name: string): OutputFacts {
+  const tls = /^\.(tdata|tbss)\b/.test(name);
+  return {
+    tls,
+    executable: /^\.(text|init|fini)$/.test(name),
+    writable: tls || /^\.(data|bss)\b/.test(name),
+    nobits: /^\.(bss|tbss)\b/.test(name),
+  };
+}
+
+function layoutInputOf(
+  set: readonly LoadedUnikernel[],
+  regions: readonly Region[],
+  { slots }: Identified,
+  options: AlignOptions,
+): LayoutInput {
+  const base = Math.max(...set.map(linkBase));
+  if (options.location !== undefined && options.location < base)
+    throw new SpacerError(
+      'location-too-low',
+      `The location counter 0x${options.location.toString(16)} lies below the link's base 0x${base.toString(16)}.`,
+    );
+  return {
+    unikernels: set.length,
+    regions,
+    slots,
+    base,
+    ...(options.location !== undefined && { location: options.location }),
+  };
+}
+
+/** The first address that the script gives to the location counter. */
+function linkBase(loaded: LoadedUnikernel): number {
+  for (const statement of loaded.scripts[0]!.statements) {
+    if (statement.kind !== 'sections') continue;
+    for (const inner of statement.statements)
+      if (inner.kind === 'assignment' && inner.symbol === '.' && inner.value.kind === 'number')
+        return Number(inner.value.value);
+  }
+  throw new SpacerError('script-base', 'the script gives no start address', {
+    file: loaded.unikernel.link.script,
+  });
+}
+
+function chooseLayout(input: LayoutInput, options: AlignOptions) {
+  const strategies = strategiesFor(options);
+  const layouts = strategies.map((strategy) => planLayout(input, strategy));
+  const prices = layouts.map((layout) => weigh(layout.cost));
+  const best = prices.indexOf(Math.min(...prices));
+  const layout = layouts[best]!;
+  const reason =
+    layouts.length === 1
+      ? 'It is the one that the options ask for.'
+      : `It has the fewest pages: ${layouts.map((l) => `${l.strategy.name} ${l.cost.distinct}`).join(', ')}.`;
+  return { layout, reason };
+}
+
+/** What is given explicitly is kept; what is `auto` is tried both ways, and searched. */
+function strategiesFor(options: AlignOptions): Strategy[] {
+  const both = [true, false];
+  const groups = options.group === 'auto' ? both : [options.group];
+  const aligns = options.align === 'auto' ? both : [options.align];
+  const pool = options.customLoader;
+  const plain = groups.flatMap((group) =>
+    aligns.map((align): Strategy => ({ name: nameOf(group, align), group, align, effort: 0, pool })),
+  );
+  const free = options.group === 'auto' && options.align === 'auto' && !pool;
+  const searched = { name: 'search', group: true, align: false, effort: SEARCH_EFFORT, pool };
+  return free ? [...plain, searched] : plain;
+}
+
+const nameOf = (group: boolean, align: boolean) =>
+  group ? (align ? 'group+align' : 'group') : align ? 'align' : 'compact';
+
+function placementsOf(
+  input: UnikernelInput,
+  u: number,
+  regions: readonly Region[],
+  { slots, parts }: Identified,
+  layout: Layout,
+): Map<string, SectionPlacement> {
+  const result = new Map<string, SectionPlacement>();
+  const kindOf = new Map(regions.map((region) => [region.name, region]));
+  for (const section of input.outline) {
+    const region = kindOf.get(section.name)!;
+    const own = [...parts[u]!.values()].filter((p) => slots[p.slot]!.region === section.name);
+    const whole = own.find((p) => slots[p.slot]!.role !== 'body');
+    const bodies = own
+      .filter((p) => slots[p.slot]!.role === 'body')
+      .flatMap((p) =>
+        p.parts.map((part): PlacedInput => {
+          const object = input.program.objects[part.object]!;
+          return {
+            address: layout.addresses[p.slot]! + part.offset,
+            size: part.size,
+            object: `*/objects/${copyName(object.library)}`,
+            section: object.elf.sections[part.section]!.name,
+          };
+        }),
+      )
+      .sort((a, b) => a.address - b.address);
+    result.set(section.name, {
+      address: layout.regionStarts.get(section.name)!,
+      end: layout.regionEnds.get(section.name)!,
+      wholeSize: whole?.size ?? 0,
+      bodies,
+      nobits: facts(input, section).nobits,
+      tls: region.group === 'tls',
+    });
+  }
+  return result;
+}
+
+/** File name of an object's copy; unique within a unikernel, as library names are. */
+export const copyName = (library: string): string => `${library.replace(/[^\w.+-]/g, '_')}.o`;

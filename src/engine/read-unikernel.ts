@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readElf } from './elf/read.ts';
+import { parse } from './ldscript/index.ts';
+import type { BodyStatement, Script, SectionsStatement } from './ldscript/types.ts';
+import { parseLinkCommand, type LinkCommand } from './link/command.ts';
+import { prepareObjects, type PreparedObject } from './link/prepare.ts';
+import { createProgram } from './model/program.ts';
+import type { InputObject, Program } from './model/types.ts';
+import type { Unikernel } from './workspace/types.ts';
+
+/** A unikernel with everything of its link read into memory. */
+export interface LoadedUnikernel {
+  readonly unikernel: Unikernel;
+  readonly command: LinkCommand;
+  /** The script of the image, then those that insert into it. */
+  readonly scripts: readonly Script[];
+  /** In link order, ready to be placed. */
+  readonly objects: readonly PreparedObject[];
+  readonly program: Program;
+}
+
+/**
+ * Reads scripts and objects of one unikernel.
+ * @throws SpacerError `script-syntax`, `elf-*`, `link-*`
+ */
+export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikernel> {
+  const { link } = unikernel;
+  const command = parseLinkCommand(link.command);
+  const scripts = await Promise.all([link.script, ...link.extraScripts].map(readScript));
+  const objects = nameObjects(await Promise.all(link.inputs.map(readObject)));
+  const symbols = scriptSymbols(scripts);
+  const prepared = prepareObjects(objects, symbols.scriptSymbols);
+  return { unikernel, command, scripts, objects: prepared, program: createProgram(prepared, symbols) };
+}
+
+async function readScript(file: string): Promise<Script> {
+  return parse(await readFile(file, 'utf8'), file);
+}
+
+async function readObject(file: string): Promise<InputObject> {
+  const elf = readElf(file, await readFile(file));
+  return { index: 0, path: file, library: path.basename(file, '.o'), elf };
+}
+
+/** Two objects of one file name get different library names. */
+function nameObjects(objects: readonly InputObject[]): InputObject[] {
+  const seen = new Map<string, number>();
+  return objects.map((object, index) => {
+    const n = (seen.get(object.library) ?? 0) + 1;
+    seen.set(object.library, n);
+    return { ...object, index, library: n === 1 ? object.library : `${object.library}#${n}` };
+  });
+}
+
+/** Names that the scripts assign, and names that they only provide. */
+function scriptSymbols(scripts: readonly Script[]) {
+  const assigned = new Set<string>();
+  const provided = new Set<string>();
+  const visit = (statement: SectionsStatement | BodyStatement): void => {
+    if (statement.kind === 'output-section') statement.body.forEach(visit);
+    if (statement.kind !== 'assignment' || statement.symbol === '.') return;
+    (statement.form.startsWith('provide') ? provided : assigned).add(statement.symbol);
+  };
+  for (const { statements } of scripts)
+    for (const statement of statements) {
+      if (statement.kind === 'sections') statement.statements.forEach(visit);
+      if (statement.kind === 'assignment') visit(statement);
+    }
+  return { scriptSymbols: assigned, provided };
+}
