@@ -53,19 +53,13 @@ export function planSet(set: readonly LoadedUnikernel[], options: AlignOptions):
 }
 
 function inputOf(loaded: LoadedUnikernel): UnikernelInput {
-  const all = outlineOf(loaded.scripts);
   const { program } = loaded;
-  const { inputs, orphans } = gather(all, program.objects, (object, section) =>
-    !isDiscarded(program, object, section),
-  );
-  if (orphans.length > 0) {
-    const names = orphans.map((o) => program.objects[o.object]!.elf.sections[o.section]!.name);
-    throw new SpacerError('script-orphans', `no statement places ${[...new Set(names)].join(', ')}`, {
-      file: loaded.unikernel.link.script,
-    });
-  }
+  const isCandidate = (object: number, section: number) => !isDiscarded(program, object, section);
+  const all = outlineOf(loaded.scripts);
+  const { inputs } = gather(all, program.objects, isCandidate);
   const outline = all.filter(isPlaceable);
-  return { program, outline, inputs: withoutEmpty(inputs, loaded), wholeSizes: unwindBounds(inputs, loaded) };
+  const kept = withoutEmpty(inputs, loaded);
+  return { program, outline, inputs: kept, wholeSizes: unwindBounds(inputs, loaded) };
 }
 
 function unwindBounds(

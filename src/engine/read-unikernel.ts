@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { gather } from './atoms/gather.ts';
 import { readElf } from './elf/read.ts';
+import { scriptsForOrphans } from './ldscript/adopt.ts';
 import { parse } from './ldscript/index.ts';
 import type { BodyStatement, Script, SectionsStatement } from './ldscript/types.ts';
 import { parseLinkCommand, type LinkCommand } from './link/command.ts';
 import { prepareObjects, type PreparedObject } from './link/prepare.ts';
-import { createProgram } from './model/program.ts';
+import { outlineOf } from './layout/outline.ts';
+import { createProgram, isDiscarded } from './model/program.ts';
 import type { InputObject, Program } from './model/types.ts';
 import type { Unikernel } from './workspace/types.ts';
 
@@ -31,7 +34,19 @@ export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikern
   const objects = nameObjects(await Promise.all(link.inputs.map(readObject)));
   const symbols = scriptSymbols(scripts);
   const prepared = prepareObjects(objects, symbols.scriptSymbols);
-  return { unikernel, command, scripts, objects: prepared, program: createProgram(prepared, symbols) };
+  const program = createProgram(prepared, symbols);
+  return { unikernel, command, scripts: withHomes(scripts, program), objects: prepared, program };
+}
+
+/** Every loaded section gets a statement that places it. */
+function withHomes(scripts: readonly Script[], program: Program): readonly Script[] {
+  const { orphans } = gather(
+    outlineOf(scripts),
+    program.objects,
+    (object, section) => !isDiscarded(program, object, section),
+  );
+  const sections = orphans.map((o) => program.objects[o.object]!.elf.sections[o.section]!);
+  return [...scripts, ...scriptsForOrphans(sections)];
 }
 
 async function readScript(file: string): Promise<Script> {

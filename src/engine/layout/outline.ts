@@ -1,8 +1,8 @@
 /**
  * What a unikernel's linker scripts place, in order, seen as a layout. An output section is
  *
- * - `bulk`, where it only gathers input sections of its own name (`*(.text) *(.text.*)`): its atoms
- *   may stand anywhere in any order. Statements before the gathering (boot code that must come
+ * - `bulk`, where it is one of the well-known sections of code and data and only gathers input
+ *   sections of its own name (`*(.text) *(.text.*)`): its atoms may stand anywhere in any order. Statements before the gathering (boot code that must come
  *   first) are its head and keep their place;
  * - a `table` otherwise: sorted, kept or bounded by symbols inside; its start may move, but its
  *   contents stay together in the order that the script gives.
@@ -105,7 +105,11 @@ function withInheritedPhdrs(sections: readonly OutlineSection[]): OutlineSection
   });
 }
 
+/** Names that the gABI ("Special Sections") and the psABI give to code and data without an order. */
+const BULK_NAME = /^\.(text|rodata1?|data1?|data\.rel\.ro|bss|tdata|tbss|l?(ro)?data|lbss)$/;
+
 function bulkParts(node: OutputSection) {
+  if (!BULK_NAME.test(node.name)) return undefined;
   const first = node.body.findIndex((statement) => gathers(statement, node.name));
   if (first < 0) return undefined;
   const head = node.body.slice(0, first);

@@ -118,14 +118,14 @@ function stepsOfGroup(
   for (const region of regions) {
     const slots = slotsOf(region);
     const bodies = slots.filter((slot) => slot.role === 'body');
-    const order = inPool ? poolOrder(bodies) : plainOrder(bodies, strategy);
+    const order = inPool ? poolOrder(bodies) : plainOrder(bodies, strategy, group);
     const whole = slots.filter((slot) => slot.role !== 'body');
     steps.push(...whole.map((slot): Step => ({ slot, apart: true })));
     const fixed = steps.length;
     const pad = (slot: Slot) => stepFor(slot, group, strategy, input.unikernels);
     steps.push(...(inPool ? poolSteps(order.main) : order.main.map(pad)));
     if (group === 'text') steps = at(input.location, steps, fixed);
-    if (!inPool) steps = improved(steps, fixed, strategy, input, start);
+    if (!inPool && group !== 'bss') steps = improved(steps, fixed, strategy, input, start);
     late.push(...order.late);
   }
   const lateSteps = late.map((slot) => stepFor(slot, group, strategy, input.unikernels));
@@ -164,9 +164,10 @@ function at(location: number | undefined, steps: Step[], bodies: number): Step[]
   return steps.map((step, i) => (i < bodies ? step : { ...step, from: location }));
 }
 
-function plainOrder(bodies: readonly Slot[], strategy: Strategy) {
+function plainOrder(bodies: readonly Slot[], strategy: Strategy, group: Group) {
   if (!strategy.group) return { main: bodies, late: [] };
   const ordered = byClass(bodies);
+  if (group === 'bss') return { main: ordered, late: [] };
   return {
     main: ordered.filter((slot) => sharersOf(slot) > 1),
     late: ordered.filter((slot) => sharersOf(slot) <= 1),

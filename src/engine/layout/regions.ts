@@ -62,22 +62,26 @@ function note(
   };
 }
 
-/** Some tables among the read-only sections carry the write flag; what stands before the data stays read-only. */
+/**
+ * Some tables among the read-only sections carry the write flag; what stands before the data stays
+ * read-only. What follows the first section without file contents stays behind it.
+ */
 function assignGroups(
   regions: readonly { name: string; kinds: Set<'bulk' | 'table'>; facts: OutputFacts }[],
 ): Region[] {
   let sawData = false;
+  let sawZero = false;
   return regions.map(({ name, kinds, facts }) => {
     const kind = kinds.has('table') ? 'table' : 'bulk';
     const holdsData = kind === 'bulk' && facts.writable && !facts.executable && name !== '.rodata';
     sawData ||= facts.tls || holdsData;
-    return { name, kind, group: groupOf(facts, sawData) };
+    sawZero ||= sawData && facts.nobits && !facts.tls;
+    return { name, kind, group: sawZero ? 'bss' : groupOf(facts, sawData) };
   });
 }
 
 function groupOf(facts: OutputFacts, sawData: boolean): Group {
   if (facts.executable) return 'text';
   if (facts.tls) return 'tls';
-  if (!sawData) return 'readonly';
-  return facts.nobits ? 'bss' : 'data';
+  return sawData ? 'data' : 'readonly';
 }

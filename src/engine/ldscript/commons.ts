@@ -6,7 +6,7 @@
 import type { CommonSymbol, InputObject, InputSection } from './evaluate-types.ts';
 import { SHF, SHT } from '../elf/types.ts';
 
-const BUCKETS = 4051;
+const BUCKETS = 4051n;
 
 export interface CommonSection {
   readonly section: InputSection;
@@ -45,7 +45,7 @@ function layOut(symbols: CommonSymbol[]): CommonSection {
   const offsets = new Map<string, number>();
   let size = 0;
   let alignment = 1;
-  const bucket = ({ name }: CommonSymbol) => hash(name) % BUCKETS;
+  const bucket = ({ name }: CommonSymbol) => Number(hash(name) % BUCKETS);
   for (const symbol of symbols.sort((a, b) => bucket(a) - bucket(b))) {
     size = Math.ceil(size / symbol.alignment) * symbol.alignment;
     offsets.set(symbol.name, size);
@@ -57,7 +57,7 @@ function layOut(symbols: CommonSymbol[]): CommonSection {
 }
 
 /** BFD's hash of a symbol's name, in 64 bits. */
-function hash(name: string): number {
+function hash(name: string): bigint {
   let value = 0n;
   const bytes = Buffer.from(name);
   for (const byte of bytes) {
@@ -67,6 +67,5 @@ function hash(name: string): number {
   }
   const length = BigInt(bytes.length);
   value = BigInt.asUintN(64, value + length + (length << 17n));
-  value ^= value >> 2n;
-  return Number(BigInt.asUintN(32, value));
+  return value ^ (value >> 2n);
 }

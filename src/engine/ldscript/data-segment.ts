@@ -8,14 +8,7 @@
  * sections are sized once more with it.
  */
 
-type Phase =
-  | 'none'
-  | 'align-seen'
-  | 'relro-seen'
-  | 'end-seen'
-  | 'adjust'
-  | 'relro-adjust'
-  | 'done';
+type Phase = 'none' | 'align-seen' | 'relro-seen' | 'end-seen' | 'adjust' | 'relro-adjust' | 'done';
 
 export interface DataSegment {
   readonly relro: boolean;
@@ -67,11 +60,7 @@ export function alignSegment(
 }
 
 /** DATA_SEGMENT_RELRO_END(offset, value). */
-export function endRelro(
-  segment: DataSegment,
-  offset: bigint,
-  value: bigint,
-): bigint | undefined {
+export function endRelro(segment: DataSegment, offset: bigint, value: bigint): bigint | undefined {
   segment.relroOffset = offset;
   const { phase } = segment;
   if (phase === 'align-seen' || phase === 'relro-adjust') segment.relroEnd = value + offset;

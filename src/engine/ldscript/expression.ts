@@ -191,11 +191,7 @@ interface Operands {
   readonly same: boolean;
 }
 
-function operands(
-  leftNode: Expression,
-  rightNode: Expression,
-  scope: Scope,
-): Operands | undefined {
+function operands(leftNode: Expression, rightNode: Expression, scope: Scope): Operands | undefined {
   const left = evaluateExpression(leftNode, scope);
   const right = evaluateExpression(rightNode, scope);
   if (left === undefined || right === undefined) return undefined;

@@ -24,7 +24,8 @@ export const SEC = {
 } as const;
 
 const SHF_EXCLUDE = 0x80000000;
-const DEBUG_NAME = /^\.(debug|gnu\.debuglto_\.debug_|gnu\.linkonce\.wi\.|zdebug|line|stab)|^\.gdb_index$/;
+const DEBUG_NAME =
+  /^\.(debug|gnu\.debuglto_\.debug_|gnu\.linkonce\.wi\.|zdebug|line|stab)|^\.gdb_index$/;
 
 /** The linker's flags of an input section. */
 export function inputFlags({ name, type, flags }: InputSection): number {

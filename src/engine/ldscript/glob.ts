@@ -27,7 +27,8 @@ export function sectionMatcher(pattern: string): (name: string) => boolean {
     return (name) => name.startsWith(prefix) && name.endsWith(suffix);
   }
   const match = fnmatch(rest);
-  return (name) => name.startsWith(prefix) && name.endsWith(suffix) && match(name.slice(prefix.length));
+  return (name) =>
+    name.startsWith(prefix) && name.endsWith(suffix) && match(name.slice(prefix.length));
 }
 
 /** A matcher of whole names for a pattern of files. */
@@ -112,11 +113,15 @@ function compileSet(pattern: string, from: number): { part: Part; last: number }
       at += 2;
     } else ranges.push([low, low]);
   }
-  const part = (code: number) => ranges.some(([low, high]) => code >= low && code <= high) !== negated;
+  const part = (code: number) =>
+    ranges.some(([low, high]) => code >= low && code <= high) !== negated;
   return { part, last: at };
 }
 
-const range = (low: string, high: string): [number, number] => [low.charCodeAt(0), high.charCodeAt(0)];
+const range = (low: string, high: string): [number, number] => [
+  low.charCodeAt(0),
+  high.charCodeAt(0),
+];
 const DIGIT = [range('0', '9')];
 const UPPER = [range('A', 'Z')];
 const LOWER = [range('a', 'z')];

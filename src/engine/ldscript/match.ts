@@ -7,6 +7,7 @@
  * place so far. Mixed descriptions get an order from this that no comparison alone would give, so the
  * tree is built here, too.
  */
+import type { CommonSection } from './commons.ts';
 import type { EvaluateInput, InputObject, InputSection } from './evaluate-types.ts';
 import { inputFlags, SEC } from './flags.ts';
 import { fileMatcher, hasWildcard, sectionMatcher } from './glob.ts';
@@ -32,10 +33,14 @@ export class InputIndex {
   private readonly byName = new Map<string, Input[]>();
   private readonly byPattern = new Map<string, readonly Input[]>();
 
-  constructor({ objects, live, sizeOf }: EvaluateInput) {
+  constructor(
+    { objects, live, sizeOf }: EvaluateInput,
+    commons: ReadonlyMap<InputObject, CommonSection>,
+  ) {
     const inputs: Input[] = [];
     for (const object of objects) {
-      for (const section of [...object.sections, ...commonSection(object)]) {
+      const common = commons.get(object)?.section;
+      for (const section of common ? [...object.sections, common] : object.sections) {
         if (isFormat(section)) continue;
         const dead = live !== undefined && !live(section, object);
         inputs.push({
@@ -100,19 +105,6 @@ export class InputIndex {
     this.byPattern.set(pattern, found);
     return found;
   }
-}
-
-/** The section that takes an object's common symbols. */
-function commonSection({ commons }: InputObject): InputSection[] {
-  if (commons === undefined || commons.length === 0) return [];
-  let size = 0;
-  let alignment = 1;
-  for (const symbol of commons) {
-    size = Math.ceil(size / symbol.alignment) * symbol.alignment + symbol.size;
-    alignment = Math.max(alignment, symbol.alignment);
-  }
-  const flags = SHF.ALLOC | SHF.WRITE;
-  return [{ name: 'COMMON', type: SHT.NOBITS, flags, size, alignment }];
 }
 
 /** An alignment that is no power of two counts as its lowest bit. */

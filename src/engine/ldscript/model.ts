@@ -80,7 +80,12 @@ export interface Output extends Base {
 export type TopItem =
   | { readonly kind: 'assignment'; readonly node: Assignment; readonly script: Script }
   | { readonly kind: 'assert'; readonly node: Assert; readonly script: Script }
-  | { readonly kind: 'insert'; readonly after: boolean; readonly where: string; readonly script: Script }
+  | {
+      readonly kind: 'insert';
+      readonly after: boolean;
+      readonly where: string;
+      readonly script: Script;
+    }
   | { readonly kind: 'output'; readonly output: Output };
 
 export interface Region {

@@ -12,7 +12,7 @@
  */
 import { usesSizeOf, type OutlineSection } from '../layout/outline.ts';
 import { apply, insertAfter, insertBefore, remove, replaceRange, type Edit } from './edit.ts';
-import { divideIntoSegments, type LoadSegment, type Piece } from './segments.ts';
+import { divideIntoSegments, type LoadSegment, type Piece } from './load-segments.ts';
 import type { ProgramHeader, Script } from './types.ts';
 
 /** An input section at its planned address. */
@@ -50,7 +50,6 @@ interface SectionPiece extends Piece {
   /** The head or the table stands in this piece. */
   readonly whole: boolean;
   readonly bodies: readonly PlacedInput[];
-  readonly nobits: boolean;
 }
 
 /**
@@ -63,9 +62,10 @@ export function rewriteScripts(
 ): RewrittenScripts {
   const headers = new HeaderTable(scripts[0]!);
   const planned = outline.filter((section) => placements.has(section.name));
-  const pieces = planned
-    .flatMap((section) => piecesOf(section, placements.get(section.name)!, headers))
+  const items = planned
+    .flatMap((section) => itemsOf(section, placements.get(section.name)!, headers))
     .sort((a, b) => a.start - b.start || a.end - b.end);
+  const pieces = joinItems(items);
   const segments = divideIntoSegments(pieces, (name) => headers.has(name));
   const writer = new ScriptWriter(scripts, planned, placements, segments, headers);
   return { texts: writer.write(), segments };
@@ -108,30 +108,39 @@ function isOfType(header: ProgramHeader | undefined, type: 'PT_LOAD' | 'PT_TLS')
   return header.type.kind === 'number' && header.type.value === (type === 'PT_LOAD' ? 1n : 7n);
 }
 
-function piecesOf(
+/** The head or table, and each body, of one output section as pieces of their own. */
+function itemsOf(
   section: OutlineSection,
   placement: SectionPlacement,
   headers: HeaderTable,
 ): SectionPiece[] {
   if (isThreadZero(placement)) return [];
+  const { nobits, address, wholeSize } = placement;
   const header = headers.ofType(section.phdrs, 'PT_LOAD') ?? '';
-  const common = { section, placement, header, nobits: placement.nobits };
-  const result: SectionPiece[] = [];
-  if (placement.wholeSize > 0) {
-    const end = placement.address + placement.wholeSize;
-    result.push({ ...common, start: placement.address, end, whole: true, bodies: [] });
-  }
-  for (const body of placement.bodies) {
+  const common = { section, placement, header, nobits };
+  const bodies = placement.bodies.map((body): SectionPiece => {
     const end = body.address + body.size;
+    return { ...common, start: body.address, end, whole: false, bodies: [body] };
+  });
+  if (wholeSize === 0) return bodies;
+  return [
+    { ...common, start: address, end: address + wholeSize, whole: true, bodies: [] },
+    ...bodies,
+  ];
+}
+
+/** Joins neighbours of one output section between which no page is left out. */
+function joinItems(items: readonly SectionPiece[]): SectionPiece[] {
+  const result: SectionPiece[] = [];
+  for (const item of items) {
     const last = result.at(-1);
-    const piece = { ...common, start: body.address, end, whole: false, bodies: [body] };
-    if (last && (placement.nobits || !leavesPageOut(last.end, body.address)))
-      result[result.length - 1] = {
-        ...last,
-        end: Math.max(end, last.end),
-        bodies: [...last.bodies, body],
-      };
-    else result.push(piece);
+    const joined =
+      last?.section === item.section && (item.nobits || !leavesPageOut(last.end, item.start));
+    if (!last || !joined) result.push(item);
+    else {
+      const bodies = [...last.bodies, ...item.bodies];
+      result[result.length - 1] = { ...last, end: Math.max(item.end, last.end), bodies };
+    }
   }
   return result;
 }
@@ -271,7 +280,9 @@ class ScriptWriter {
 
   /** The first bodies of a segment are preceded by the zeros that fill their page. */
   private startOf(piece: SectionPiece): number {
-    return this.opensSegment(piece) && !piece.whole ? this.segmentOf.get(piece)!.start : piece.start;
+    return this.opensSegment(piece) && !piece.whole
+      ? this.segmentOf.get(piece)!.start
+      : piece.start;
   }
 
   private opensSegment(piece: SectionPiece): boolean {
@@ -312,6 +323,7 @@ class ScriptWriter {
   }
 
   private trailerText(section: OutlineSection, piece: SectionPiece): string {
+    if (this.headers.isEmpty) return ' =0x0';
     const segment = this.segmentOf.get(piece)!;
     const tls = piece.placement.tls ? this.headers.ofType(section.phdrs, 'PT_TLS') : undefined;
     const names = [...(tls ? [tls] : []), ...(segment.name ? [segment.name] : [])];

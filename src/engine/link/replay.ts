@@ -91,6 +91,7 @@ async function finish(request: RelinkRequest, image: string): Promise<string[]> 
       throw new SpacerError('post-link-failed', text, {}, { cause: error });
     }
   }
+  await checkOutputs(image);
   await makeBootable(image);
   return warnings;
 }
@@ -109,21 +110,30 @@ function said(result: RunResult): string[] {
   return lines.filter((line) => line !== '' && !EXPECTED.test(line));
 }
 
-/** Renames the outputs into place, the bootable image last: where it is new, all of them are. */
+/** The map, the linked image, and the bootable one last: where it is new, all of them are. */
+const OUTPUTS = ['.map', '.dbg', ''] as const;
+
+/** Renames the outputs into place. */
 async function putInPlace(
   image: string,
   directory: string,
 ): Promise<{ image: string; debugImage: string; map: string }> {
-  const outputs = ['.map', '.dbg', ''].map((suffix) => `${image}${suffix}`);
-  for (const output of outputs) await checkOutput(output);
-  for (const output of outputs) await rename(output, path.join(directory, path.basename(output)));
+  for (const suffix of OUTPUTS) {
+    await rename(`${image}${suffix}`, path.join(directory, `${path.basename(image)}${suffix}`));
+  }
   const base = path.join(directory, path.basename(image));
   return { image: base, debugImage: `${base}.dbg`, map: `${base}.map` };
 }
 
-async function checkOutput(file: string): Promise<void> {
-  const found = await stat(file).catch(() => undefined);
-  if (found?.isFile() === true && found.size > 0) return;
-  const text = `The link ended without an error but did not make ${path.basename(file)}.`;
-  throw new SpacerError('link-failed', text);
+/** A link or a step can end well without having made anything. */
+async function checkOutputs(image: string): Promise<void> {
+  for (const suffix of OUTPUTS) {
+    const found = await stat(`${image}${suffix}`).catch(() => undefined);
+    if (found?.isFile() === true && found.size > 0) continue;
+    const name = `${path.basename(image)}${suffix}`;
+    throw new SpacerError(
+      'link-failed',
+      `The link ended without an error but did not make ${name}.`,
+    );
+  }
 }

@@ -226,6 +226,8 @@ function environment(cwd: string, options: RunOptions): Record<string, string> {
   return { ...env, ...options.env };
 }
 
+/** `x86_64-linux-gnu-gcc`: the prefix names the target. */
+const CROSS = /^((?:\w+-){2,3})(gcc|g\+\+|ld|as|ar|nm|strip|objcopy|objdump|readelf)$/;
 const BINUTILS = /^(ld|as|ar|nm|strip|objcopy|objdump|readelf)(\.\w+)?$/;
 
 /** Says which Debian package holds a tool that is not there. */
@@ -236,13 +238,10 @@ function missing(tool: string): SpacerError {
 
 function packageOf(tool: string): string {
   if (tool.endsWith('.py')) return 'python3';
-  const cross = /^((?:[a-z0-9_]+-){2,3})(.+)$/.exec(tool);
-  const base = cross?.[2] ?? tool;
-  const suffix = cross?.[1] === undefined ? '' : `-${cross[1].slice(0, -1).replaceAll('_', '-')}`;
-  if (BINUTILS.test(base)) return `binutils${suffix}`;
-  if (/^(gcc|g\+\+)(-\d+)?$/.test(base)) return `${base}${suffix}`;
-  if (base.startsWith('qemu-system-')) return 'qemu-system-x86';
-  return base;
+  if (tool.startsWith('qemu-system-')) return 'qemu-system-x86';
+  const [, prefix = '', base = tool] = CROSS.exec(tool) ?? [];
+  const suffix = prefix === '' ? '' : `-${prefix.slice(0, -1).replaceAll('_', '-')}`;
+  return BINUTILS.test(base) ? `binutils${suffix}` : `${base}${suffix}`;
 }
 
 /** The first lines of what a tool said, for a message that people read. */

@@ -38,7 +38,7 @@ export function findDiscarded(objects: readonly InputObject[], sectionBase: Int3
 }
 
 function isExcluded(section: ElfSection): boolean {
-  return isInputSection(section) && Math.floor(section.flags / SHF_EXCLUDE) % 2 === 1;
+  return isInputSection(section) && (section.flags & SHF_EXCLUDE) !== 0;
 }
 
 function isLinkOnce(section: ElfSection): boolean {

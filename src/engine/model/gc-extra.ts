@@ -68,7 +68,9 @@ function isLinkedToMarked(
 }
 
 function linkedTo(all: readonly ElfSection[], section: ElfSection): ElfSection | undefined {
-  return (section.flags & SHF_LINK_ORDER) !== 0 && section.link !== 0 ? all[section.link] : undefined;
+  return (section.flags & SHF_LINK_ORDER) !== 0 && section.link !== 0
+    ? all[section.link]
+    : undefined;
 }
 
 function isExtra(section: ElfSection, relocated: ReadonlySet<number>): boolean {

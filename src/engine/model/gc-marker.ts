@@ -71,17 +71,16 @@ export class Marker {
   /** Follows a debugging section to other debugging sections only. */
   runDebugging(object: number, section: number): void {
     const stack: Place[] = [{ object, section }];
-    for (let next = stack.pop(); next !== undefined; next = stack.pop())
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      for (const member of this.links[next.object]?.groups.get(next.section) ?? [])
+        this.set(next.object, member, 1);
       for (const relocation of relocationsOf(this.program, next.object, next.section)) {
         const target = this.debugTarget(next.object, relocation);
         if (target === undefined || this.isMarked(target.object, target.section)) continue;
         this.set(target.object, target.section, 1);
         stack.push(target);
       }
-  }
-
-  groupOf(object: number, section: number): readonly number[] | undefined {
-    return this.links[object]?.groups.get(section);
+    }
   }
 
   private flat(object: number, section: number): number {
@@ -175,7 +174,8 @@ function linksOf(program: Program, object: number): ObjectLinks {
   const links: ObjectLinks = { unwind: -1, fdes: new Map(), groups: new Map() };
   for (const section of program.objects[object]?.elf.sections ?? []) {
     if (section.type === SHT.GROUP) addGroup(links, program, object, groupMembers(section));
-    if (section.name === '.eh_frame' && section.size > 0) addUnwind(links, program, object, section.index);
+    if (section.name === '.eh_frame' && section.size > 0)
+      addUnwind(links, program, object, section.index);
   }
   return links;
 }

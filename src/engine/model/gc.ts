@@ -9,13 +9,19 @@
  * FDE). A reference to `__start_NAME` keeps every section NAME. In the end each object that keeps
  * anything loaded keeps its debugging and other unloaded sections (gc-extra.ts).
  */
-import { SHF, SHN, SHT, type ElfRelocation } from '../elf/types.ts';
+import { SHF, SHN, SHT } from '../elf/types.ts';
 import { isDiscarded } from './program.ts';
-import { EI_OSABI, ELFOSABI_FREEBSD, ELFOSABI_GNU, SHF_EXCLUDE, SHF_LINK_ORDER } from './constants.ts';
+import {
+  EI_OSABI,
+  ELFOSABI_FREEBSD,
+  ELFOSABI_GNU,
+  SHF_EXCLUDE,
+  SHF_LINK_ORDER,
+} from './constants.ts';
 import { keepExtraSections } from './gc-extra.ts';
 import { Marker } from './gc-marker.ts';
 import { isInputSection } from './sections.ts';
-import { KIND, type InputObject, type Program } from './types.ts';
+import type { InputObject, Program } from './types.ts';
 
 export interface GcOptions {
   /** Name of the entry symbol. */
@@ -54,11 +60,13 @@ export function liveSections(program: Program, options: GcOptions): LiveSections
 }
 
 function markRoots(program: Program, options: GcOptions, marker: Marker): void {
-  for (const name of [options.entry ?? '', ...options.roots, ...INIT_AND_FINI]) marker.markName(name);
+  for (const name of [options.entry ?? '', ...options.roots, ...INIT_AND_FINI])
+    marker.markName(name);
   marker.run();
   program.objects.forEach((input, object) => {
     for (const section of input.elf.sections)
-      if (isInputSection(section) && isRoot(input, section.index, options)) marker.mark(object, section.index);
+      if (isInputSection(section) && isRoot(input, section.index, options))
+        marker.mark(object, section.index);
     if (options.keep(object, SHN.COMMON)) marker.mark(object, SHN.COMMON);
     marker.run();
   });
@@ -73,10 +81,7 @@ function isRoot(input: InputObject, index: number, options: GcOptions): boolean 
   return hasFlag(section.flags, SHF.GNU_RETAIN) && obeysRetain(input);
 }
 
-/** Flags reach bit 31, where `&` would turn negative. */
-function hasFlag(flags: number, flag: number): boolean {
-  return Math.floor(flags / flag) % 2 === 1;
-}
+const hasFlag = (flags: number, flag: number) => (flags & flag) !== 0;
 
 function obeysRetain(input: InputObject): boolean {
   const abi = input.elf.bytes[EI_OSABI];

@@ -101,23 +101,28 @@ function line(row: readonly Cell[], widths: readonly number[]): string {
 }
 
 function summary(document: PageMapDocument, stages: readonly Stage[], colors: Colors): string[] {
+  const width = Math.max(...stages.map((stage) => STAGE_TITLES[stage].length)) + 1;
   const lines = stages.flatMap((stage) => {
     const totals = document.totals[stage];
-    return totals ? [summaryLine(stage, totals, document.unikernels.length, colors)] : [];
+    const label = `${STAGE_TITLES[stage]}:`.padEnd(width);
+    const count = document.unikernels.length;
+    return totals ? [`${label} ${summaryOf(totals, count, colors)}`] : [];
   });
-  const [first, second] = stages.map((stage) => document.totals[stage]?.distinct ?? 0);
-  if (first === undefined || !second) return lines;
-  const less = `${(first / second).toFixed(2)} times less memory`;
+  const [first = 0, second = 0] = stages.map((stage) => document.totals[stage]?.distinct);
+  if (first === 0 || second === 0) return lines;
+  const more = second > first;
+  const factor = (more ? second / first : first / second).toFixed(2);
   const mark = stages[1] === 'predicted' ? ' (predicted)' : '';
-  return [...lines, `${colors.bold(less)} for distinct pages${mark}`];
+  const verdict = `${factor} times ${more ? 'more' : 'less'} memory`;
+  return [...lines, `${colors.bold(verdict)} for distinct pages${mark}`];
 }
 
-function summaryLine(stage: Stage, totals: Totals, count: number, colors: Colors): string {
+function summaryOf(totals: Totals, count: number, colors: Colors): string {
   const nonZero = totals.shared + totals.unique;
   const percent = nonZero === 0 ? 0 : (100 * totals.shared) / nonZero;
   const distinct = `${totals.distinct} distinct pages (${mib(totals.distinct)})`;
-  const rest = `of ${nonZero} non-zero (${mib(nonZero)}) in ${count} unikernels, ${percent.toFixed(1)}% shared`;
-  return `${`${STAGE_TITLES[stage]}:`.padEnd(8)}${colors.bold(distinct)} ${rest}`;
+  const unikernels = count === 1 ? '1 unikernel' : `${count} unikernels`;
+  return `${colors.bold(distinct)} of ${nonZero} non-zero (${mib(nonZero)}) in ${unikernels}, ${percent.toFixed(1)}% shared`;
 }
 
 function mib(pages: number): string {

@@ -1,0 +1,195 @@
+/**
+ * The linker model: what GNU ld 2.40 makes of scripts and input sections for x86-64, without linking.
+ *
+ * The passes are ld's own: read the scripts, let each description take its input sections, move what
+ * INSERT says, find places for orphans, drop what is empty, size, and give symbols their values. Sizes
+ * and symbols can depend on each other in circles (`SIZEOF` of a later section, the number of program
+ * headers), so sizing is repeated until nothing moves.
+ */
+import { placeCommons } from './commons.ts';
+import type {
+  EvaluatedSection,
+  EvaluatedSymbol,
+  EvaluateInput,
+  Evaluation,
+  InputReference,
+  Orphan,
+} from './evaluate-types.ts';
+import { absolute, asNumber } from './expression.ts';
+import { fillPattern } from './fill.ts';
+import { finishValues } from './finish.ts';
+import { elfFlags, knownSection, SEC } from './flags.ts';
+import { InputIndex } from './match.ts';
+import type { Input, Output, Program } from './model.ts';
+import { DISCARD, newOutput, outputsOf } from './model.ts';
+import { newPlacer, placeOrphan } from './orphans.ts';
+import { addInput, finalType, markKept, placeInputs } from './place.ts';
+import { applyInserts, readProgram } from './program.ts';
+import { mapSegments, phdrsOf } from './program-headers.ts';
+import type { SegmentMap } from './program-headers.ts';
+import { markEmpty, sizeSections } from './size.ts';
+import { startStopSymbols } from './start-stop.ts';
+import { LinkState } from './state.ts';
+
+const ELF_HEADER = 64;
+const PROGRAM_HEADER = 56;
+/** As often as ld tries until the number of program headers stays. */
+const MAX_PASSES = 10;
+
+/**
+ * Evaluates linker scripts over input sections.
+ *
+ * @throws SpacerError `script-evaluate` for what ld refuses too, `script-unsupported` for what this
+ *   model does not know (memory regions, OVERLAY), `script-range` for values above 2^53
+ */
+export function evaluate(given: EvaluateInput): Evaluation {
+  const commons = placeCommons(given.objects);
+  const state = new LinkState(given);
+  const index = new InputIndex(given, commons);
+  const program = readProgram([...(given.extras ?? []), given.script], state);
+  Object.assign(state, { program, index });
+  markKept(program, index);
+  const common = placeInputs(program, index, state);
+  applyInserts(program);
+  const orphans = placeOrphans(program, index, state, common);
+  state.forgetOutputs();
+  makeTextReadOnly(program);
+  markEmpty(state);
+  const segments = sizeUntilStable(state, program);
+  const failedAsserts = finishValues(state);
+  const outputs = outputsInFile(program);
+  const phdrs = phdrsOf(program);
+  return {
+    outputSections: outputs.map((output) => evaluated(output, phdrs.get(output) ?? [], state)),
+    segments: segments.map(({ outputs: members, ...segment }) => ({
+      ...segment,
+      sections: members.map((member) => outputs.indexOf(member)),
+    })),
+    symbols: evaluatedSymbols(state, program, index),
+    commons: commonAddresses(index, commons),
+    orphans,
+    discarded: discardedInputs(program, index),
+    entry: given.options?.entry ?? program.entry,
+    failedAsserts,
+  };
+}
+
+/** The input sections that KEEP patterns match: roots of --gc-sections. */
+export function keptSections(given: EvaluateInput): InputReference[] {
+  const state = new LinkState(given);
+  const index = new InputIndex(given, placeCommons(given.objects));
+  const program = readProgram([...(given.extras ?? []), given.script], state);
+  return markKept(program, index).map(({ object, section }) => ({ object, section }));
+}
+
+function placeOrphans(
+  program: Program,
+  index: InputIndex,
+  state: LinkState,
+  common: Output | undefined,
+): Orphan[] {
+  const placer = newPlacer(program, index.inputs, state);
+  const orphans: Orphan[] = [];
+  for (const input of index.inputs) {
+    if (input.output !== undefined) continue;
+    if (input.flags & SEC.EXCLUDE) input.output = 'discarded';
+    else if (input.section.name === 'COMMON') {
+      addInput(program, common ?? bssOutput(program), input, state);
+    } else placeOrphan(placer, input);
+    const { object, section, output } = input;
+    if (typeof output === 'object') orphans.push({ object, section, output: output.name });
+  }
+  return orphans;
+}
+
+function bssOutput(program: Program): Output {
+  const found = outputsOf(program).find(({ name, failed }) => name === '.bss' && !failed);
+  if (found !== undefined) return found;
+  const output = newOutput('.bss', program.script);
+  program.items.push({ kind: 'output', output });
+  return output;
+}
+
+/** ld protects .text, whatever goes into it. */
+function makeTextReadOnly(program: Program): void {
+  const text = outputsOf(program).find(({ name, created }) => name === '.text' && created);
+  if (text !== undefined) text.flags |= SEC.READONLY;
+}
+
+function sizeUntilStable(state: LinkState, program: Program): SegmentMap[] {
+  let before = '';
+  for (let pass = 0; ; pass += 1) {
+    state.sizeofHeaders = ELF_HEADER + PROGRAM_HEADER * program.headers.length;
+    sizeSections(state);
+    const segments = mapSegments(program, state);
+    const headers = ELF_HEADER + PROGRAM_HEADER * segments.length;
+    const now = outputsOf(program).map(({ address, size }) => `${address}+${size}`);
+    const key = `${headers} ${now.join(' ')}`;
+    if (key === before || pass === MAX_PASSES) return segments;
+    before = key;
+  }
+}
+
+function outputsInFile(program: Program): Output[] {
+  return outputsOf(program).filter(
+    ({ created, removed, failed, name }) => created && !removed && !failed && name !== DISCARD,
+  );
+}
+
+function evaluated(output: Output, phdrs: readonly string[], state: LinkState): EvaluatedSection {
+  const { name, address, loadAddress, size, flags, alignment, contents, node, script } = output;
+  return {
+    name,
+    address,
+    loadAddress,
+    size,
+    type: finalType(output),
+    flags: elfFlags(flags, knownSection(name)?.flags ?? 0),
+    alignment,
+    phdrs,
+    fill: fillPattern(node?.fill?.value, state, script),
+    contents,
+  };
+}
+
+function evaluatedSymbols(
+  state: LinkState,
+  program: Program,
+  index: InputIndex,
+): Map<string, EvaluatedSymbol> {
+  const symbols = new Map<string, EvaluatedSymbol>();
+  const outputs = outputsOf(program);
+  for (const [name, symbol] of state.symbols) {
+    const section = outputs.find((output) => output === symbol.base) ?? symbol.owner;
+    const value = asNumber(absolute(symbol), name, NOWHERE, program.script);
+    symbols.set(name, section === undefined ? { value } : { value, section: section.name });
+  }
+  for (const [name, symbol] of startStopSymbols(index, state)) symbols.set(name, symbol);
+  return symbols;
+}
+
+const NOWHERE = { first: 0, last: 0, start: 0, end: 0 };
+
+function addressOf(input: Input): number | undefined {
+  return typeof input.output === 'object' ? input.output.address + input.offset : undefined;
+}
+
+function commonAddresses(
+  index: InputIndex,
+  commons: ReturnType<typeof placeCommons>,
+): Map<string, number> {
+  const addresses = new Map<string, number>();
+  for (const input of index.inputs) {
+    const common = commons.get(input.object);
+    const address = common?.section === input.section ? addressOf(input) : undefined;
+    if (common === undefined || address === undefined) continue;
+    for (const [name, offset] of common.offsets) addresses.set(name, address + offset);
+  }
+  return addresses;
+}
+
+function discardedInputs(program: Program, index: InputIndex): InputReference[] {
+  return index.inputs
+    .filter(({ output, flags }) => output === 'discarded' && (flags & SEC.EXCLUDE) === 0)
+    .map(({ object, section }) => ({ object, section }));
+}

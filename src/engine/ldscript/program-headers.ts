@@ -1,0 +1,121 @@
+/**
+ * Program headers. With PHDRS the script says which output section is in which: one without `:name`
+ * goes where the one before it went. Without, ld makes segments of neighbours that can be mapped
+ * together.
+ */
+import type { EvaluatedSegment } from './evaluate-types.ts';
+import { elfFlags, isTbss, knownSection, SEC } from './flags.ts';
+import type { Output, Program } from './model.ts';
+import { constantValue, outputsOf } from './model.ts';
+import { defaultSegments } from './default-segments.ts';
+import type { LinkState } from './state.ts';
+import type { Expression } from './types.ts';
+import { PF, PT, SHF } from '../elf/types.ts';
+
+export type SegmentMap = Omit<EvaluatedSegment, 'sections'> & { readonly outputs: Output[] };
+
+const PT_INTERP = 3;
+const TYPES: ReadonlyMap<string, number> = new Map([
+  ['PT_NULL', 0],
+  ['PT_LOAD', PT.LOAD],
+  ['PT_DYNAMIC', 2],
+  ['PT_INTERP', PT_INTERP],
+  ['PT_NOTE', 4],
+  ['PT_SHLIB', 5],
+  ['PT_PHDR', 6],
+  ['PT_TLS', PT.TLS],
+  ['PT_GNU_EH_FRAME', 0x6474e550],
+  ['PT_GNU_STACK', 0x6474e551],
+  ['PT_GNU_RELRO', 0x6474e552],
+  ['PT_GNU_PROPERTY', 0x6474e553],
+]);
+
+/** The segments with their output sections; sections that are dropped are in none. */
+export function mapSegments(program: Program, state: LinkState): SegmentMap[] {
+  if (program.headers.length === 0) return defaultSegments(program, state);
+  const members = membersOf(program);
+  return program.headers.map(({ node, script }, index) => {
+    const type = headerType(node.type, state, program);
+    const outputs = (members[index] ?? []).filter(
+      ({ removed, flags }) => !removed && ((flags & SEC.ALLOC) !== 0 || type !== PT.LOAD),
+    );
+    const given = node.flags && constantValue(node.flags, script, state);
+    const at = node.at && constantValue(node.at, script, state);
+    const headers = node.filehdr || node.phdrs;
+    const span = spanOf(outputs, headers ? state.sizeofHeaders : 0, state.maxPageSize);
+    return {
+      name: node.name,
+      type,
+      flags: given === undefined ? flagsOf(outputs) : Number(given),
+      ...span,
+      loadAddress: at === undefined ? span.loadAddress : Number(at),
+      headers,
+      outputs,
+    };
+  });
+}
+
+function headerType(node: Expression, state: LinkState, program: Program): number {
+  const known = node.kind === 'symbol' ? TYPES.get(node.name) : undefined;
+  return known ?? Number(constantValue(node, program.script, state) ?? 0n);
+}
+
+/** The output sections of each header, in the order of the headers. */
+function membersOf(program: Program): Output[][] {
+  const outputs = outputsOf(program).filter(({ failed }) => !failed);
+  // What the last section of one round had is where the next round begins, as in ld.
+  let last: readonly string[] | undefined;
+  return program.headers.map(({ node }) => {
+    const members: Output[] = [];
+    const isInterp = node.type.kind === 'symbol' && TYPES.get(node.type.name) === PT_INTERP;
+    outputs.forEach((output, at) => {
+      if (output.phdrs.length > 0) last = output.phdrs;
+      else {
+        if (output.node?.type?.keyword === 'NOLOAD' || !output.created) return;
+        if (!(output.flags & SEC.ALLOC) || isInterp) return;
+        last ??= outputs.slice(at).find(({ phdrs }) => phdrs.length > 0)?.phdrs;
+      }
+      if (output.created && last?.includes(node.name) === true) members.push(output);
+    });
+    return members;
+  });
+}
+
+/** The names of the headers that each output section is in. */
+export function phdrsOf(program: Program): Map<Output, string[]> {
+  const result = new Map<Output, string[]>();
+  membersOf(program).forEach((members, index) => {
+    const name = program.headers[index]?.node.name ?? '';
+    for (const output of members) result.set(output, [...(result.get(output) ?? []), name]);
+  });
+  return result;
+}
+
+/** PF_* of a segment that does not say them. */
+export function flagsOf(outputs: readonly Output[]): number {
+  let flags: number = PF.R;
+  for (const { flags: own, name } of outputs) {
+    const elf = elfFlags(own, knownSection(name)?.flags ?? 0);
+    if (elf & SHF.WRITE) flags |= PF.W;
+    if (elf & SHF.EXECINSTR) flags |= PF.X;
+  }
+  return flags;
+}
+
+/** From the first section (or the headers before it) to the last. */
+export function spanOf(
+  outputs: readonly Output[],
+  headers: number,
+  page: number,
+): Pick<EvaluatedSegment, 'address' | 'loadAddress' | 'size'> {
+  const [first] = outputs;
+  if (first === undefined) return { address: 0, loadAddress: 0, size: headers };
+  const gap =
+    headers === 0 ? 0 : first.address - Math.floor((first.address - headers) / page) * page;
+  const address = first.address - gap;
+  const onlyTls = outputs.every(({ flags }) => flags & SEC.TLS);
+  const ends = outputs.map(({ address: start, size, flags }) =>
+    isTbss(flags) && !onlyTls ? start : start + size,
+  );
+  return { address, loadAddress: first.loadAddress - gap, size: Math.max(...ends) - address };
+}

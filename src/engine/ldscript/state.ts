@@ -1,0 +1,133 @@
+/** The linker's knowledge during the passes: symbols, sections by name, constants, the phase. */
+import type { DataSegment } from './data-segment.ts';
+import { newDataSegment } from './data-segment.ts';
+import type { EvaluateInput } from './evaluate-types.ts';
+import type { Base, Lookup, Value } from './expression.ts';
+import { ABSOLUTE } from './expression.ts';
+import type { InputIndex } from './match.ts';
+import type { Input, Output, Program } from './model.ts';
+import { findOutput } from './model.ts';
+import type { Assignment } from './types.ts';
+
+/** Sections are placed; a first sizing finds out what is empty; then sizes; then final values. */
+export type Phase = 'place' | 'mark' | 'size' | 'final';
+
+/** A symbol that a script assigns. */
+export interface ScriptSymbol {
+  readonly value: bigint;
+  readonly base: Base;
+  /** The pass that assigned it. */
+  readonly pass: number;
+  /** The output section it belongs to, though its value is absolute. */
+  readonly owner: Output | undefined;
+}
+
+export const PAGE = 0x1000;
+
+export class LinkState implements Lookup {
+  readonly symbols = new Map<string, ScriptSymbol>();
+  readonly dataSegment: DataSegment;
+  /** PROVIDEs in force. */
+  readonly provided = new Set<Assignment>();
+  readonly maxPageSize: number;
+  readonly commonPageSize: number;
+  sizeofHeaders = 64;
+  usesHeaders = false;
+  phase: Phase = 'place';
+  pass = 0;
+  program: Program | undefined;
+  index: InputIndex | undefined;
+  /** Symbols that expressions named: they count as referenced. */
+  private readonly mentioned = new Set<string>();
+  private readonly outputs = new Map<string, Output | undefined>();
+  private readonly inputs = new Map<unknown, Input>();
+
+  constructor(readonly given: EvaluateInput) {
+    this.dataSegment = newDataSegment(given.options?.relro ?? true);
+    this.maxPageSize = given.options?.maxPageSize ?? PAGE;
+    this.commonPageSize = given.options?.commonPageSize ?? PAGE;
+  }
+
+  /** To be called when the list of output sections has changed. */
+  forgetOutputs(): void {
+    this.outputs.clear();
+  }
+
+  output(name: string): Output | undefined {
+    if (this.outputs.has(name)) return this.outputs.get(name);
+    const found = this.program === undefined ? undefined : findOutput(this.program, name);
+    this.outputs.set(name, found);
+    return found;
+  }
+
+  // --- symbols ----------------------------------------------------------------------------------
+
+  symbol(name: string): Value | undefined {
+    this.mentioned.add(name);
+    return this.symbols.get(name) ?? this.objectSymbol(name);
+  }
+
+  /** An object's symbol, or a script's that an earlier statement of this pass assigned. */
+  isDefined(name: string): boolean {
+    if (this.given.isDefined?.(name) === true) return true;
+    return this.symbols.get(name)?.pass === this.pass;
+  }
+
+  /** Whether a PROVIDE assigns: something refers to its symbol and nothing else defines it. */
+  provides(node: Assignment): boolean {
+    if (this.provided.has(node)) return true;
+    const { isDefined, isReferenced } = this.given;
+    const wanted =
+      this.mentioned.has(node.symbol) ||
+      this.program?.externs.includes(node.symbol) === true ||
+      isReferenced?.(node.symbol) === true;
+    if (!wanted || this.symbols.has(node.symbol) || isDefined?.(node.symbol) === true) return false;
+    this.provided.add(node);
+    return true;
+  }
+
+  private objectSymbol(name: string): Value | undefined {
+    const place = this.given.placeOf?.(name);
+    if (place === undefined) return undefined;
+    if (place.section === undefined) return { value: BigInt(place.value), base: ABSOLUTE };
+    if (this.inputs.size === 0) {
+      for (const input of this.index?.inputs ?? []) this.inputs.set(input.section, input);
+    }
+    const input = this.inputs.get(place.section);
+    if (input?.output === undefined || input.output === 'discarded') return undefined;
+    return { value: BigInt(input.offset + place.value), base: input.output };
+  }
+
+  // --- sections ---------------------------------------------------------------------------------
+
+  addressOf(section: string): Value | undefined {
+    const output = this.output(section);
+    return output?.placed === true ? { value: 0n, base: output } : undefined;
+  }
+
+  loadAddressOf(section: string): number | undefined {
+    const output = this.output(section);
+    return output?.placed === true ? output.loadAddress : undefined;
+  }
+
+  sizeOf(section: string): number {
+    const output = this.output(section);
+    if (output === undefined || !output.created) return 0;
+    return output.placed ? output.size : output.lastSize;
+  }
+
+  alignmentOf(section: string): number {
+    const output = this.output(section);
+    return output?.created === true ? output.alignment : 0;
+  }
+
+  // --- constants --------------------------------------------------------------------------------
+
+  region(name: string) {
+    return this.program?.regions.get(name);
+  }
+
+  segmentStart(name: string): number | undefined {
+    return this.given.options?.segmentStarts?.get(name);
+  }
+}
