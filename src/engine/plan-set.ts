@@ -11,6 +11,8 @@ import { outlineOf, type OutlineSection } from './layout/outline.ts';
 import { planLayout, type Layout, type LayoutInput, type Strategy } from './layout/plan.ts';
 import { mergeRegions, type OutputFacts, type Region } from './layout/regions.ts';
 import { weigh } from './layout/search.ts';
+import { planEhFrame } from './model/eh-frame.ts';
+import { liveSections, type LiveSections } from './model/gc.ts';
 import { isDiscarded } from './model/program.ts';
 import type { LoadedUnikernel } from './read-unikernel.ts';
 
@@ -52,28 +54,40 @@ export function planSet(set: readonly LoadedUnikernel[], options: AlignOptions):
   return { regions, identified, layout, reason, unikernels };
 }
 
+/** What the link keeps of a unikernel and where its scripts put it. */
 function inputOf(loaded: LoadedUnikernel): UnikernelInput {
   const { program } = loaded;
   const isCandidate = (object: number, section: number) => !isDiscarded(program, object, section);
   const all = outlineOf(loaded.scripts);
   const { inputs } = gather(all, program.objects, isCandidate);
+  const live = liveOf(loaded, inputs);
+  const frame = planEhFrame(
+    program,
+    inputs.get('.eh_frame') ?? [],
+    (object, section) => live.has(object, section),
+    { header: loaded.hasFrameHeader, pic: loaded.command.pie },
+  );
+  const wholeSizes = new Map([
+    ['.eh_frame', frame.totalSize],
+    ['.eh_frame_hdr', frame.headerSize],
+  ]);
   const outline = all.filter(isPlaceable);
-  const kept = withoutEmpty(inputs, loaded);
-  return { program, outline, inputs: kept, wholeSizes: unwindBounds(inputs, loaded) };
+  return { program, outline, inputs: withoutDead(inputs, loaded, live), live, frame, wholeSizes };
 }
 
-function unwindBounds(
-  inputs: ReadonlyMap<string, readonly GatheredInput[]>,
+function liveOf(
   loaded: LoadedUnikernel,
-): Map<string, number> {
-  const list = inputs.get('.eh_frame') ?? [];
-  const sizes = list.map((i) => loaded.objects[i.object]!.elf.sections[i.section]!.size);
-  const relocs = list.map((i) => loaded.objects[i.object]!.elf.relocations.get(i.section)!.length);
-  const sum = (numbers: number[]) => numbers.reduce((a, b) => a + Math.ceil(b / 8) * 8, 0);
-  return new Map([
-    ['.eh_frame', sum(sizes)],
-    ['.eh_frame_hdr', 12 + 8 * sum(relocs)],
-  ]);
+  inputs: ReadonlyMap<string, readonly GatheredInput[]>,
+): LiveSections {
+  const kept = new Set<string>();
+  for (const list of inputs.values())
+    for (const { object, section, keep } of list) if (keep) kept.add(`${object} ${section}`);
+  return liveSections(loaded.program, {
+    ...(loaded.entry !== undefined && { entry: loaded.entry }),
+    roots: loaded.roots,
+    keep: (object, section) => kept.has(`${object} ${section}`),
+    gcSections: loaded.command.gcSections,
+  });
 }
 
 /** Debugging sections stand at address 0 and are not loaded; discarded ones are gone. */
@@ -83,15 +97,16 @@ function isPlaceable(section: OutlineSection): boolean {
   return section.name !== '/DISCARD/' && !atZero;
 }
 
-function withoutEmpty(
+function withoutDead(
   inputs: ReadonlyMap<string, readonly GatheredInput[]>,
   loaded: LoadedUnikernel,
+  live: LiveSections,
 ): Map<string, GatheredInput[]> {
   const size = ({ object, section }: GatheredInput) =>
     loaded.objects[object]!.elf.sections[section]!.size;
-  return new Map(
-    [...inputs].map(([name, list]) => [name, list.filter((input) => size(input) > 0)]),
-  );
+  const remains = (input: GatheredInput) =>
+    size(input) > 0 && live.has(input.object, input.section);
+  return new Map([...inputs].map(([name, list]) => [name, list.filter(remains)]));
 }
 
 function facts(input: UnikernelInput, section: OutlineSection): OutputFacts {

@@ -4,6 +4,7 @@ import { gather } from './atoms/gather.ts';
 import { readElf } from './elf/read.ts';
 import { scriptsForOrphans } from './ldscript/adopt.ts';
 import { parse } from './ldscript/index.ts';
+import type { ElfFile } from './elf/types.ts';
 import type { BodyStatement, Script, SectionsStatement } from './ldscript/types.ts';
 import { parseLinkCommand, type LinkCommand } from './link/command.ts';
 import { prepareObjects, type PreparedObject } from './link/prepare.ts';
@@ -21,6 +22,14 @@ export interface LoadedUnikernel {
   /** In link order, ready to be placed. */
   readonly objects: readonly PreparedObject[];
   readonly program: Program;
+  /** Entry symbol; absent where neither command nor script names one. */
+  readonly entry?: string;
+  /** Symbols that the link keeps whatever refers to them. */
+  readonly roots: readonly string[];
+  /** The unstripped image of the default link. */
+  readonly debug: ElfFile;
+  /** The link makes `.eh_frame_hdr`. */
+  readonly hasFrameHeader: boolean;
 }
 
 /**
@@ -35,7 +44,38 @@ export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikern
   const symbols = scriptSymbols(scripts);
   const prepared = prepareObjects(objects, symbols.scriptSymbols);
   const program = createProgram(prepared, symbols);
-  return { unikernel, command, scripts: withHomes(scripts, program), objects: prepared, program };
+  const debug = readElf(unikernel.debugImage, await readFile(unikernel.debugImage));
+  const entry = command.entry ?? entryOf(scripts);
+  return {
+    unikernel,
+    command,
+    scripts: withHomes(scripts, program),
+    objects: prepared,
+    program,
+    ...(entry !== undefined && { entry }),
+    roots: rootsOf(command, scripts),
+    debug,
+    hasFrameHeader: debug.sections.some((s) => s.name === '.eh_frame_hdr' && s.size > 0),
+  };
+}
+
+function entryOf(scripts: readonly Script[]): string | undefined {
+  for (const { statements } of scripts)
+    for (const statement of statements) if (statement.kind === 'entry') return statement.symbol;
+  return undefined;
+}
+
+/** Names given with -u or --undefined, or with EXTERN. */
+function rootsOf(command: LinkCommand, scripts: readonly Script[]): string[] {
+  const words = command.otherArgs.flatMap((arg) => (arg.startsWith('-Wl,') ? arg.slice(4).split(',') : [arg]));
+  const named = words.flatMap((word, i) => {
+    if (word === '-u' || word === '--undefined') return words[i + 1] ?? [];
+    return /^(?:-u|--undefined=)(.+)$/.exec(word)?.[1] ?? [];
+  });
+  const external = scripts.flatMap(({ statements }) =>
+    statements.flatMap((s) => (s.kind === 'names' && s.keyword === 'EXTERN' ? s.names : [])),
+  );
+  return [...named, ...external];
 }
 
 /** Every loaded section gets a statement that places it. */

@@ -148,6 +148,11 @@ export function checkPageMap(json: unknown): PageMapResult {
   return problem ? { ok: false, problem } : { ok: true, document: result.output };
 }
 
+/** What a document holds may stand in a message, but neither fill it nor steer a terminal. */
+function printable(message: string): string {
+  return message.slice(0, 200).replace(/[^\x20-\x7e]/g, '?');
+}
+
 const STAGES: readonly Stage[] = ['before', 'predicted', 'after'];
 
 function referenceProblem(map: PageMapDocument): PageMapProblem | undefined {

@@ -8,6 +8,8 @@ import type { OutlineSection } from '../layout/outline.ts';
 import { alignUp } from '../layout/place.ts';
 import type { OutputFacts, Region } from '../layout/regions.ts';
 import type { Filling, Slot } from '../layout/slots.ts';
+import type { EhFramePlan } from '../model/eh-frame.ts';
+import type { LiveSections } from '../model/gc.ts';
 import type { Program } from '../model/types.ts';
 import { contentOf, digestOf, equalContents, type Locator, type Part, type SlotContent } from './content.ts';
 import type { GatheredInput } from './gather.ts';
@@ -18,6 +20,10 @@ export interface UnikernelInput {
   readonly outline: readonly OutlineSection[];
   /** Live input sections by output section, in the order of the script. */
   readonly inputs: ReadonlyMap<string, readonly GatheredInput[]>;
+  /** What the link keeps. */
+  readonly live: LiveSections;
+  /** The unwind tables that the linker makes. */
+  readonly frame: EhFramePlan;
   /** Sizes of sections that the linker itself changes (`.eh_frame`), by output section. */
   readonly wholeSizes: ReadonlyMap<string, number>;
 }

@@ -77,10 +77,15 @@ function isIdle(node: Expression, value: Value | undefined): boolean {
   if (node.kind === 'binary') {
     return node.operator === '+' && isDot(node.left) && isNumber(node.right, 0n);
   }
-  const [argument, second] =
-    node.kind === 'call' && node.function === 'ALIGN' ? node.arguments : [];
-  if (argument?.kind !== 'conditional' || second !== undefined) return false;
-  const { condition, whenFalse } = argument;
+  const [argument, second] = node.kind === 'call' && node.function === 'ALIGN' ? node.arguments : [];
+  return argument?.kind === 'conditional' && second === undefined && isIfNotZero(argument);
+}
+
+/** `. != 0 ? n : 1` */
+function isIfNotZero({
+  condition,
+  whenFalse,
+}: Extract<Expression, { kind: 'conditional' }>): boolean {
   return (
     condition.kind === 'binary' &&
     condition.operator === '!=' &&

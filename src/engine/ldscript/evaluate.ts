@@ -96,8 +96,9 @@ function placeOrphans(
     else if (input.section.name === 'COMMON') {
       addInput(program, common ?? bssOutput(program), input, state);
     } else placeOrphan(placer, input);
-    const { object, section, output } = input;
-    if (typeof output === 'object') orphans.push({ object, section, output: output.name });
+    const { object, section } = input;
+    const output = outputOf(input);
+    if (output !== undefined) orphans.push({ object, section, output: output.name });
   }
   return orphans;
 }
@@ -170,8 +171,13 @@ function evaluatedSymbols(
 
 const NOWHERE = { first: 0, last: 0, start: 0, end: 0 };
 
+function outputOf({ output }: Input): Output | undefined {
+  return typeof output === 'object' ? output : undefined;
+}
+
 function addressOf(input: Input): number | undefined {
-  return typeof input.output === 'object' ? input.output.address + input.offset : undefined;
+  const output = outputOf(input);
+  return output === undefined ? undefined : output.address + input.offset;
 }
 
 function commonAddresses(
