@@ -139,10 +139,8 @@ export function checkPageMap(json: unknown): PageMapResult {
   const result = v.safeParse(document, json, { abortEarly: true });
   if (!result.success) {
     const [issue] = result.issues;
-    return {
-      ok: false,
-      problem: { where: v.getDotPath(issue) ?? 'document', text: issue.message },
-    };
+    const where = printable(v.getDotPath(issue) ?? 'document');
+    return { ok: false, problem: { where, text: printable(issue.message) } };
   }
   const problem = referenceProblem(result.output);
   return problem ? { ok: false, problem } : { ok: true, document: result.output };

@@ -7,6 +7,7 @@
  * headers), so sizing is repeated until nothing moves.
  */
 import { placeCommons } from './commons.ts';
+import { assumedHeaders } from './default-segments.ts';
 import type {
   EvaluatedSection,
   EvaluatedSymbol,
@@ -118,16 +119,18 @@ function makeTextReadOnly(program: Program): void {
 }
 
 function sizeUntilStable(state: LinkState, program: Program): SegmentMap[] {
+  const scripted = program.headers.length > 0;
+  const sizeOf = (headers: number) => ELF_HEADER + PROGRAM_HEADER * headers;
+  state.headersSize = scripted ? sizeOf(program.headers.length) : assumedHeaders(program, state);
   let before = '';
   for (let pass = 0; ; pass += 1) {
-    state.sizeofHeaders = ELF_HEADER + PROGRAM_HEADER * program.headers.length;
     sizeSections(state);
     const segments = mapSegments(program, state);
-    const headers = ELF_HEADER + PROGRAM_HEADER * segments.length;
     const now = outputsOf(program).map(({ address, size }) => `${address}+${size}`);
-    const key = `${headers} ${now.join(' ')}`;
+    const key = `${segments.length} ${now.join(' ')}`;
     if (key === before || pass === MAX_PASSES) return segments;
     before = key;
+    state.headersSize = sizeOf(segments.length);
   }
 }
 

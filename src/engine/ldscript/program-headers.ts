@@ -42,7 +42,7 @@ export function mapSegments(program: Program, state: LinkState): SegmentMap[] {
     const given = node.flags && constantValue(node.flags, script, state);
     const at = node.at && constantValue(node.at, script, state);
     const headers = node.filehdr || node.phdrs;
-    const span = spanOf(outputs, headers ? state.sizeofHeaders : 0, state.maxPageSize);
+    const span = spanOf(type, outputs, headers ? state.headersSize : 0, state.maxPageSize);
     return {
       name: node.name,
       type,
@@ -102,8 +102,9 @@ export function flagsOf(outputs: readonly Output[]): number {
   return flags;
 }
 
-/** From the first section (or the headers before it) to the last. */
+/** From the first section (or the headers before it) to the last; .tbss counts in PT_TLS only. */
 export function spanOf(
+  type: number,
   outputs: readonly Output[],
   headers: number,
   page: number,
@@ -113,9 +114,8 @@ export function spanOf(
   const gap =
     headers === 0 ? 0 : first.address - Math.floor((first.address - headers) / page) * page;
   const address = first.address - gap;
-  const onlyTls = outputs.every(({ flags }) => flags & SEC.TLS);
   const ends = outputs.map(({ address: start, size, flags }) =>
-    isTbss(flags) && !onlyTls ? start : start + size,
+    isTbss(flags) && type !== PT.TLS ? start : start + size,
   );
   return { address, loadAddress: first.loadAddress - gap, size: Math.max(...ends) - address };
 }

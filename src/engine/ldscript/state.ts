@@ -31,7 +31,9 @@ export class LinkState implements Lookup {
   readonly provided = new Set<Assignment>();
   readonly maxPageSize: number;
   readonly commonPageSize: number;
-  sizeofHeaders = 64;
+  /** Of the file header and the program headers. */
+  headersSize = 64;
+  /** A script has asked for SIZEOF_HEADERS: it has left room for them. */
   usesHeaders = false;
   phase: Phase = 'place';
   pass = 0;
@@ -122,6 +124,11 @@ export class LinkState implements Lookup {
   }
 
   // --- constants --------------------------------------------------------------------------------
+
+  get sizeofHeaders(): number {
+    this.usesHeaders = true;
+    return this.headersSize;
+  }
 
   region(name: string) {
     return this.program?.regions.get(name);

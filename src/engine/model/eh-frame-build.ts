@@ -156,13 +156,17 @@ const VERSION = 1;
 const PCREL_SDATA4 = DW_EH_PE.PCREL | DW_EH_PE.SIGNED | DW_EH_PE.UDATA4;
 const DATAREL_SDATA4 = DW_EH_PE.DATAREL | DW_EH_PE.SIGNED | DW_EH_PE.UDATA4;
 
-/** LSB 10.6.2: version, three encodings, the table's address, then the sorted search table. */
+/**
+ * LSB 10.6.2: version, three encodings, the table's address, then the sorted search table.
+ * Where no unwind section is left at all, ld has reserved the count of the table, but says that
+ * there is none and leaves what its memory held in those four bytes; here they are zero.
+ */
 function buildHeader(job: Job, plan: Planned): Uint8Array {
   const header = new Uint8Array(plan.headerSize);
   if (plan.headerSize === 0) return header;
   const { frameAddress, headerAddress } = job.addresses;
   const view = new DataView(header.buffer);
-  const table = plan.tableEntries !== undefined;
+  const table = plan.tableEntries !== undefined && plan.inputs.some((input) => input.size > 0);
   header.set([
     VERSION,
     PCREL_SDATA4,

@@ -19,7 +19,7 @@ import { takesAddresses } from './image-memory.ts';
 import { linkMapRanges, type LinkMap } from './link-map.ts';
 import { locateSections } from './locate.ts';
 import { coalesce, flatten, overlay, tile, type OwnedRange } from './owner-map.ts';
-import { guestOffset, type GuestPage } from './pages-of-image.ts';
+import { movesOf, type GuestPage, type Move } from './pages-of-image.ts';
 import type { LinkObject } from './placement.ts';
 import { SymbolIndex } from './symbol-index.ts';
 
@@ -129,23 +129,6 @@ function sectionRanges(elf: ElfFile): OwnedRange[] {
       section: section.name,
     })),
   );
-}
-
-interface Move {
-  readonly start: number;
-  readonly end: number;
-  /** Guest address minus virtual address. */
-  readonly offset: number;
-}
-
-function movesOf(elf: ElfFile): Move[] {
-  return elf.segments
-    .filter((segment) => segment.type === PT.LOAD && segment.memorySize > 0)
-    .map((load) => ({
-      start: load.virtualAddress,
-      end: load.virtualAddress + load.memorySize,
-      offset: guestOffset(elf, load),
-    }));
 }
 
 function moveRanges(ranges: readonly OwnedRange[], moves: readonly Move[]): OwnedRange[] {

@@ -82,7 +82,8 @@ export function matcher(addressOf: AddressOf): Matches {
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (a[i] !== b[i]) return false;
+  const end = Math.min(to, a.length);
+  for (let i = from; i < end; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 

@@ -88,6 +88,7 @@ function entriesOf({ data, entrySize }: ElfSection): string[] {
 
 class GapReader {
   private readonly ranges: OwnedRange[] = [];
+  private zero = -1;
 
   constructor(
     private readonly groups: Groups,
@@ -106,8 +107,8 @@ class GapReader {
 
   private takeString(at: number): number | undefined {
     if (this.bytes[at] === 0) return undefined;
-    const end = this.bytes.indexOf(0, at);
-    if (end === -1 || end - at > MAX_STRING) return undefined;
+    const end = this.zeroAfter(at);
+    if (end === this.bytes.length || end - at > MAX_STRING) return undefined;
     const text = latin(this.bytes, at, end);
     const owner = this.best(
       this.groups.strings
@@ -115,6 +116,15 @@ class GapReader {
         .map((group) => group.owners.get(text)),
     );
     return owner && this.add(at, end + 1, owner);
+  }
+
+  /** The next zero byte, or the end; remembered, for long ranges without one. */
+  private zeroAfter(at: number): number {
+    if (this.zero < at) {
+      const found = this.bytes.indexOf(0, at);
+      this.zero = found === -1 ? this.bytes.length : found;
+    }
+    return this.zero;
   }
 
   private takeConstant(at: number): number | undefined {
@@ -130,9 +140,8 @@ class GapReader {
   /** Over padding byte by byte; over unknown bytes to the next place where an entry can begin. */
   private skip(at: number): number {
     if (this.bytes[at] === 0) return at + 1;
-    const end = this.bytes.indexOf(0, at);
     const aligned = at + 4 - ((this.start + at) % 4);
-    return end === -1 ? aligned : Math.min(end + 1, aligned);
+    return Math.min(this.zeroAfter(at) + 1, aligned);
   }
 
   private best(owners: readonly (Owner | undefined)[]): Owner | undefined {
@@ -156,7 +165,7 @@ class GapReader {
 }
 
 /** Longer texts are not looked up, so that a hostile image costs no quadratic time. */
-const MAX_STRING = 65536;
+const MAX_STRING = 4096;
 
 function latin(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');

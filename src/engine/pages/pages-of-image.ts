@@ -32,6 +32,8 @@ export interface ImagePages {
  * pages. 1 GiB is far above any unikernel, and below what Node can hold.
  */
 const MAX_FILE_BACKED = 2 ** 30;
+/** Unikraft has room for 192 memory regions in all. */
+const MAX_SEGMENTS = 1024;
 /** The whole image must lie below 2^52, so that sums of addresses stay exact. */
 const MAX_ADDRESS = 2 ** 52;
 
@@ -58,9 +60,24 @@ export function pagesOfImage(elf: ElfFile): ImagePages {
   };
 }
 
-/** How far the guest addresses of a segment lie above its virtual ones. */
-export function guestOffset(elf: ElfFile, segment: ElfSegment): number {
-  return usesPhysical(loadSegments(elf)) ? segment.physicalAddress - segment.virtualAddress : 0;
+/** Where a loaded segment stands, and how far its guest addresses lie above its virtual ones. */
+export interface Move {
+  readonly start: number;
+  readonly end: number;
+  readonly offset: number;
+}
+
+/** From virtual to guest addresses, for every loaded segment that takes memory. */
+export function movesOf(elf: ElfFile): Move[] {
+  const loads = loadSegments(elf);
+  const physical = usesPhysical(loads);
+  return loads
+    .filter((load) => load.memorySize > 0)
+    .map((load) => ({
+      start: load.virtualAddress,
+      end: load.virtualAddress + load.memorySize,
+      offset: guestAddress(load, physical) - load.virtualAddress,
+    }));
 }
 
 function checkMachine(elf: ElfFile): void {
@@ -73,6 +90,10 @@ function checkMachine(elf: ElfFile): void {
 
 function loadSegments(elf: ElfFile): ElfSegment[] {
   const loads = elf.segments.filter((segment) => segment.type === PT.LOAD);
+  if (loads.length > MAX_SEGMENTS)
+    throw new SpacerError('elf-too-large', `has ${loads.length} loaded segments`, {
+      file: elf.path,
+    });
   let fileBacked = 0;
   for (const load of loads) {
     checkSegment(elf, load);

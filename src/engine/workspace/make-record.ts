@@ -17,7 +17,6 @@ import { checkStep, isStepTool } from '../link/steps.ts';
 import { splitCommands } from '../link/words.ts';
 import { finishRecord, mergeSteps } from './assemble.ts';
 import { findCore } from './core.ts';
-import type { Core } from './core.ts';
 import { isFile } from './files.ts';
 import type { ImagePlace } from './record.ts';
 import { makeShadow } from './shadow.ts';
@@ -36,47 +35,43 @@ export interface MakeOptions {
 }
 
 /**
- * Asks make for the record of an image's link.
+ * Asks make for the record of an image's link: the core's makefile as the build called it, or else
+ * the application's own, which knows its core.
  *
  * @throws SpacerError `tool-missing`, `core-missing`, `link-record-unreadable`, `objects-missing`
  */
 export async function readMakeRecord(place: MakePlace, options: MakeOptions): Promise<LinkRecord> {
-  const core = await findCore(place);
   const scratch = await realpath(await mkdtemp(path.join(os.tmpdir(), 'spacer-make-')));
   try {
     const shadow = path.join(scratch, 'build');
     const without = path.basename(place.image);
     await makeShadow(place.buildDirectory, shadow, { signal: options.signal, without });
-    const output = await askMake(place, core, scratch, options);
-    return await readOutput(output, place, shadow);
+    try {
+      const output = await askMake(await coreArguments(place, scratch), place, options);
+      return await readOutput(output, place, shadow);
+    } catch (error) {
+      const own = await applicationArguments(place, scratch);
+      if (own === undefined || !isWorthAnother(error)) throw error;
+      return await readOutput(await askMake(own, place, options), place, shadow);
+    }
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
+/** make ran but did not know, or there was nothing to run it on. */
+function isWorthAnother(error: unknown): boolean {
+  if (!(error instanceof SpacerError)) return false;
+  return error.code === 'core-missing' || error.code === 'link-record-unreadable';
+}
+
 async function askMake(
+  args: readonly string[],
   place: MakePlace,
-  core: Core,
-  scratch: string,
   options: MakeOptions,
 ): Promise<string> {
-  const shadow = path.join(scratch, 'build');
-  const config = path.join(scratch, 'config');
-  await copyFile(await configOf(place), config);
-  const args = [
-    '-n',
-    'V=1',
-    `-C${core.directory}`,
-    `A=${place.directory}`,
-    `O=${shadow}`,
-    `C=${config}`,
-    `L=${core.libraries.join(':')}`,
-    ...(core.platforms.length === 0 ? [] : [`P=${core.platforms.join(':')}`]),
-    `CONFIG_UK_NAME=${place.name}`,
-    path.join(shadow, path.basename(place.image)),
-  ];
   try {
-    const command = { tool: 'make', args, cwd: place.directory };
+    const command = { tool: 'make', args: ['-n', 'V=1', ...args], cwd: place.directory };
     return (await runTool(command, { signal: options.signal, tools: options.tools })).stdout;
   } catch (error) {
     if (!(error instanceof ToolFailure)) throw error;
@@ -85,15 +80,53 @@ async function askMake(
   }
 }
 
-/** The configuration of the last build; the application's own may have changed since. */
-async function configOf(place: MakePlace): Promise<string> {
-  const candidates = [
-    path.join(place.buildDirectory, 'config'),
-    path.join(place.directory, '.config'),
+/** How a build calls its core. */
+async function coreArguments(place: MakePlace, scratch: string): Promise<string[]> {
+  const core = await findCore(place);
+  const config = await configOf(place);
+  if (config === undefined) {
+    const text = 'The build recorded no commands, and its configuration is missing.';
+    throw new SpacerError('link-record-unreadable', text, { file: place.image });
+  }
+  return [
+    `-C${core.directory}`,
+    `A=${place.directory}`,
+    `L=${core.libraries.join(':')}`,
+    ...(core.platforms.length === 0 ? [] : [`P=${core.platforms.join(':')}`]),
+    `CONFIG_UK_NAME=${place.name}`,
+    ...(await shadowArguments(place, scratch, config)),
   ];
-  for (const file of candidates) if (await isFile(file)) return file;
-  const text = 'The build recorded no commands, and its configuration is missing.';
-  throw new SpacerError('link-record-unreadable', text, { file: candidates[0] ?? '' });
+}
+
+/** How a user calls the application's own makefile; its core is told about the shadow by name. */
+async function applicationArguments(
+  place: MakePlace,
+  scratch: string,
+): Promise<string[] | undefined> {
+  if (!(await isFile(path.join(place.directory, 'Makefile')))) return undefined;
+  const config = await configOf(place);
+  const shadow = path.join(scratch, 'build');
+  return [`BUILD_DIR=${shadow}`, ...(await shadowArguments(place, scratch, config))];
+}
+
+async function shadowArguments(
+  place: MakePlace,
+  scratch: string,
+  config: string | undefined,
+): Promise<string[]> {
+  const shadow = path.join(scratch, 'build');
+  const copy = path.join(scratch, 'config');
+  if (config !== undefined) await copyFile(config, copy);
+  const goal = path.join(shadow, path.basename(place.image));
+  return [`O=${shadow}`, ...(config === undefined ? [] : [`C=${copy}`]), goal];
+}
+
+/** The configuration of the last build; the application's own may have changed since. */
+async function configOf(place: MakePlace): Promise<string | undefined> {
+  const last = path.join(place.buildDirectory, 'config');
+  if (await isFile(last)) return last;
+  const own = path.join(place.directory, '.config');
+  return (await isFile(own)) ? own : undefined;
 }
 
 async function readOutput(output: string, place: MakePlace, shadow: string): Promise<LinkRecord> {

@@ -1,0 +1,288 @@
+/**
+ * Computes the image of a planned unikernel without linking it: the rewritten scripts are evaluated
+ * as ld does, every live input section is relocated at the address that results, and the bytes of
+ * the load segments are cut into pages. The relink must give the same bytes.
+ */
+import { createHash } from 'node:crypto';
+import { PAGE_SIZE, type Segment } from '../protocol/page-map.ts';
+import type { UnikernelInput } from './atoms/identify.ts';
+import { PF, PT, SHF, SHT } from './elf/types.ts';
+import { evaluate, parse } from './ldscript/index.ts';
+import type {
+  EvaluatedSection,
+  EvaluatedSegment,
+  Evaluation,
+  InputSection,
+} from './ldscript/evaluate-types.ts';
+import type { FrameAddresses } from './model/eh-frame-build.ts';
+import { relocateSection, type Addresses } from './model/relocate.ts';
+import { KIND } from './model/types.ts';
+import type { PlacedSection } from './pages/attribute.ts';
+import type { StagePage } from './pages/document.ts';
+import { copyName } from './plan-set.ts';
+import type { LoadedUnikernel } from './read-unikernel.ts';
+
+export interface Prediction {
+  readonly segments: readonly Segment[];
+  /** Ascending by address. */
+  readonly pages: readonly StagePage[];
+  /** Every live input section at its address. */
+  readonly placed: readonly PlacedSection[];
+}
+
+/** An input section of the program, by the object that the evaluator was given. */
+interface Origin {
+  readonly object: number;
+  readonly section: number;
+}
+
+interface Model {
+  readonly loaded: LoadedUnikernel;
+  readonly input: UnikernelInput;
+  readonly evaluation: Evaluation;
+  readonly origins: ReadonlyMap<InputSection, Origin>;
+  readonly addresses: Addresses;
+}
+
+/**
+ * Predicts the pages of one unikernel.
+ * @param texts its rewritten scripts
+ */
+export function predict(
+  loaded: LoadedUnikernel,
+  input: UnikernelInput,
+  texts: readonly string[],
+): Prediction {
+  const { evaluation, origins } = evaluateScripts(loaded, input, texts);
+  const addresses = addressesOf(loaded, evaluation, origins);
+  const model = { loaded, input, evaluation, origins, addresses };
+  const memory = new Memory();
+  const loads = evaluation.segments.filter((segment) => segment.type === PT.LOAD);
+  for (const segment of loads) {
+    for (const section of fileBacked(evaluation, segment))
+      memory.write(section.address, bytesOf(model, section));
+    memory.back(segment, fileEnd(evaluation, segment));
+  }
+  const segments = loads.map((segment) => describe(evaluation, segment));
+  return {
+    segments,
+    pages: memory.pages(loads, bootInformation(evaluation), segments),
+    placed: placedSections(model),
+  };
+}
+
+function evaluateScripts(
+  loaded: LoadedUnikernel,
+  input: UnikernelInput,
+  texts: readonly string[],
+): { evaluation: Evaluation; origins: Map<InputSection, Origin> } {
+  const { program } = loaded;
+  const origins = new Map<InputSection, Origin>();
+  const objects = program.objects.map(({ library, elf }, object) => {
+    for (const section of elf.sections) origins.set(section, { object, section: section.index });
+    return { path: `/objects/${copyName(library)}`, sections: [...elf.sections] as InputSection[] };
+  });
+  if (input.frame.headerSize > 0) objects[0]!.sections.push(FRAME_HEADER);
+  const frameSizes = new Map(
+    input.frame.inputs.map((f) => [program.objects[f.object]!.elf.sections[f.section]!, f.size]),
+  ) as Map<InputSection, number>;
+  const isLive = (section: InputSection) => {
+    const origin = origins.get(section);
+    return origin === undefined || input.live.has(origin.object, origin.section);
+  };
+  const [script, ...extras] = texts.map((text, i) => parse(text, loaded.scripts[i]?.file));
+  const evaluation = evaluate({
+    script: script!,
+    extras,
+    objects,
+    live: isLive,
+    sizeOf: (section) =>
+      section === FRAME_HEADER ? input.frame.headerSize : frameSizes.get(section),
+    isReferenced: (name) => program.globalByName.has(name),
+    isDefined: (name) => isDefinedByObject(program.globalByName.get(name)?.kind),
+    ...(loaded.entry !== undefined && { options: { entry: loaded.entry } }),
+  });
+  return { evaluation, origins };
+}
+
+const isDefinedByObject = (kind: number | undefined) =>
+  kind === KIND.SECTION || kind === KIND.ABSOLUTE;
+
+/** ld adds this section to the first object that it links. */
+const FRAME_HEADER: InputSection = {
+  name: '.eh_frame_hdr',
+  type: SHT.PROGBITS,
+  flags: SHF.ALLOC,
+  size: 0,
+  alignment: 4,
+};
+
+function addressesOf(
+  loaded: LoadedUnikernel,
+  evaluation: Evaluation,
+  origins: ReadonlyMap<InputSection, Origin>,
+): Addresses {
+  const { program } = loaded;
+  const byFlat = new Float64Array(program.sectionBase.at(-1)!).fill(-1);
+  for (const output of evaluation.outputSections)
+    for (const content of output.contents) {
+      const origin = content.kind === 'input' ? origins.get(content.section) : undefined;
+      if (origin) byFlat[program.sectionBase[origin.object]! + origin.section] = content.address;
+    }
+  const tls = evaluation.outputSections.filter((s) => s.flags & SHF.TLS);
+  const tlsStart = Math.min(...tls.map((s) => s.address));
+  return {
+    addressOf: (object, section) => {
+      const address = byFlat[program.sectionBase[object]! + section]!;
+      return address < 0 ? undefined : address;
+    },
+    symbolValue: (name) => evaluation.symbols.get(name)?.value ?? evaluation.commons.get(name),
+    ...(tls.length > 0 && {
+      tls: {
+        start: tlsStart,
+        end: Math.max(...tls.map((s) => s.address + s.size)),
+        alignment: Math.max(...tls.map((s) => s.alignment)),
+      },
+    }),
+    pic: loaded.command.pie,
+  };
+}
+
+/** Sections of a segment that have file contents. */
+function fileBacked(evaluation: Evaluation, segment: EvaluatedSegment): EvaluatedSection[] {
+  return segment.sections
+    .map((index) => evaluation.outputSections[index]!)
+    .filter((section) => section.type !== SHT.NOBITS && section.size > 0);
+}
+
+function fileEnd(evaluation: Evaluation, segment: EvaluatedSegment): number {
+  const ends = fileBacked(evaluation, segment).map((section) => section.address + section.size);
+  return Math.max(segment.address, ...ends);
+}
+
+function bytesOf(model: Model, section: EvaluatedSection): Uint8Array {
+  const bytes = new Uint8Array(section.size);
+  for (const content of section.contents) {
+    const offset = content.address - section.address;
+    if (content.kind === 'gap') repeat(bytes, offset, content.size, content.fill);
+    if (content.kind === 'data')
+      for (let i = 0; i < content.size; i++)
+        bytes[offset + i] = Number((content.value >> BigInt(8 * i)) & 0xffn);
+    const origin = content.kind === 'input' ? model.origins.get(content.section) : undefined;
+    if (origin && section.name !== '.eh_frame')
+      bytes.set(relocated(model, origin, content.address), offset);
+  }
+  if (section.name === '.eh_frame') bytes.set(frameOf(model, section).frame);
+  if (section.name === '.eh_frame_hdr') bytes.set(frameOf(model, section).header);
+  return bytes;
+}
+
+function repeat(bytes: Uint8Array, offset: number, size: number, fill: Uint8Array | undefined) {
+  if (!fill || fill.length === 0) return;
+  for (let i = 0; i < size; i++) bytes[offset + i] = fill[i % fill.length]!;
+}
+
+function relocated(model: Model, origin: Origin, address: number): Uint8Array {
+  return relocateSection({
+    ...model.addresses,
+    program: model.loaded.program,
+    object: origin.object,
+    section: origin.section,
+    sectionAddress: address,
+  });
+}
+
+function frameOf(model: Model, section: EvaluatedSection) {
+  const address = (name: string) =>
+    model.evaluation.outputSections.find((s) => s.name === name)?.address ?? section.address;
+  const addresses: FrameAddresses = {
+    ...model.addresses,
+    frameAddress: address('.eh_frame'),
+    headerAddress: address('.eh_frame_hdr'),
+  };
+  return model.input.frame.build(addresses);
+}
+
+function describe(evaluation: Evaluation, segment: EvaluatedSegment): Segment {
+  const permission = (flag: number, letter: string) => (segment.flags & flag ? letter : '-');
+  return {
+    address: segment.address,
+    fileSize: fileEnd(evaluation, segment) - segment.address,
+    memorySize: segment.size,
+    permissions: permission(PF.R, 'r') + permission(PF.W, 'w') + permission(PF.X, 'x'),
+  };
+}
+
+/** The range that a step after the link fills from the list of segments; empty where there is none. */
+function bootInformation(evaluation: Evaluation): { start: number; end: number } {
+  const section = evaluation.outputSections.find((s) => s.name === '.uk_bootinfo');
+  if (!section) return { start: 0, end: 0 };
+  return { start: section.address, end: section.address + section.size };
+}
+
+function placedSections(model: Model): PlacedSection[] {
+  const { program } = model.loaded;
+  return model.evaluation.outputSections.flatMap((output) =>
+    output.contents.flatMap((content): PlacedSection[] => {
+      const origin = content.kind === 'input' ? model.origins.get(content.section) : undefined;
+      if (!origin || content.kind !== 'input' || content.size === 0) return [];
+      const object = program.objects[origin.object]!;
+      const { address, size, section } = content;
+      return [{ address, size, section: section.name, library: object.library, object: object.path }];
+    }),
+  );
+}
+
+/** Guest memory, page by page. */
+class Memory {
+  private readonly contents = new Map<number, Uint8Array>();
+
+  write(address: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const at = address + done;
+      const offset = at % PAGE_SIZE;
+      const count = Math.min(PAGE_SIZE - offset, bytes.length - done);
+      this.page(at - offset).set(bytes.subarray(done, done + count), offset);
+      done += count;
+    }
+  }
+
+  /** Every page of a segment's file contents is loaded, also where no section says so. */
+  back(segment: EvaluatedSegment, end: number): void {
+    const first = Math.floor(segment.address / PAGE_SIZE) * PAGE_SIZE;
+    for (let page = first; page < end; page += PAGE_SIZE) this.page(page);
+  }
+
+  /** Pages that hold boot information are told apart by the segments that it will list. */
+  pages(
+    segments: readonly EvaluatedSegment[],
+    boot: { start: number; end: number },
+    listed: readonly Segment[],
+  ): StagePage[] {
+    const key = JSON.stringify(listed);
+    return [...this.contents]
+      .sort(([a], [b]) => a - b)
+      .map(([address, bytes]) => {
+        const flags = segments
+          .filter((s) => s.address < address + PAGE_SIZE && s.address + s.size > address)
+          .reduce((all, s) => all | s.flags, 0);
+        const common = {
+          address,
+          writable: (flags & PF.W) !== 0,
+          executable: (flags & PF.X) !== 0,
+        };
+        const isBoot = boot.start < address + PAGE_SIZE && boot.end > address;
+        const isFirst = boot.start >= address;
+        if (!isBoot || !isFirst) return { ...common, bytes };
+        return { ...common, key: createHash('sha256').update(bytes).update(key).digest('hex') };
+      });
+  }
+
+  private page(address: number): Uint8Array {
+    const known = this.contents.get(address);
+    if (known) return known;
+    const page = new Uint8Array(PAGE_SIZE);
+    this.contents.set(address, page);
+    return page;
+  }
+}
