@@ -54,7 +54,7 @@ export function parseCount(least: number): (text: string) => number {
 }
 
 const bool = (flags: string, description: string) =>
-  new Option(`${flags} [bool]`, description).preset(true).argParser(parseBool);
+  new Option(`${flags} [bool]`, description).preset('true').argParser(parseBool);
 
 /** Adds the options of an alignment; names and spellings are the original Spacer's. */
 export function addAlignOptions(command: Command): Command {

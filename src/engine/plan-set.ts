@@ -3,17 +3,14 @@
  * regions, identifies the slots, and chooses the best of the layouts that the options allow.
  */
 import type { AlignOptions } from '../protocol/options.ts';
-import { gather, type GatheredInput } from './atoms/gather.ts';
 import { factsOf, identify, type Identified, type UnikernelInput } from './atoms/identify.ts';
+import { inputOf } from './atoms/input.ts';
 import { SpacerError } from './errors.ts';
 import type { PlacedInput, SectionPlacement } from './ldscript/rewrite.ts';
-import { outlineOf, type OutlineSection } from './layout/outline.ts';
+import type { OutlineSection } from './layout/outline.ts';
 import { planLayout, type Layout, type LayoutInput, type Strategy } from './layout/plan.ts';
 import { mergeRegions, type OutputFacts, type Region } from './layout/regions.ts';
 import { weigh } from './layout/search.ts';
-import { planEhFrame } from './model/eh-frame.ts';
-import { liveSections, type LiveSections } from './model/gc.ts';
-import { isDiscarded } from './model/program.ts';
 import type { LoadedUnikernel } from './read-unikernel.ts';
 
 /** One unikernel of the set, ready for its script to be rewritten. */
@@ -24,6 +21,7 @@ export interface PlannedUnikernel {
 }
 
 export interface SetPlan {
+  readonly options: AlignOptions;
   readonly regions: readonly Region[];
   readonly identified: Identified;
   readonly layout: Layout;
@@ -51,62 +49,7 @@ export function planSet(set: readonly LoadedUnikernel[], options: AlignOptions):
     const input = inputs[u]!;
     return { loaded, input, placements: placementsOf(input, u, regions, identified, layout) };
   });
-  return { regions, identified, layout, reason, unikernels };
-}
-
-/** What the link keeps of a unikernel and where its scripts put it. */
-function inputOf(loaded: LoadedUnikernel): UnikernelInput {
-  const { program } = loaded;
-  const isCandidate = (object: number, section: number) => !isDiscarded(program, object, section);
-  const all = outlineOf(loaded.scripts);
-  const { inputs } = gather(all, program.objects, isCandidate);
-  const live = liveOf(loaded, inputs);
-  const frame = planEhFrame(
-    program,
-    inputs.get('.eh_frame') ?? [],
-    (object, section) => live.has(object, section),
-    { header: loaded.hasFrameHeader, pic: loaded.command.pie },
-  );
-  const wholeSizes = new Map([
-    ['.eh_frame', frame.totalSize],
-    ['.eh_frame_hdr', frame.headerSize],
-  ]);
-  const outline = all.filter(isPlaceable);
-  return { program, outline, inputs: withoutDead(inputs, loaded, live), live, frame, wholeSizes };
-}
-
-function liveOf(
-  loaded: LoadedUnikernel,
-  inputs: ReadonlyMap<string, readonly GatheredInput[]>,
-): LiveSections {
-  const kept = new Set<string>();
-  for (const list of inputs.values())
-    for (const { object, section, keep } of list) if (keep) kept.add(`${object} ${section}`);
-  return liveSections(loaded.program, {
-    ...(loaded.entry !== undefined && { entry: loaded.entry }),
-    roots: loaded.roots,
-    keep: (object, section) => kept.has(`${object} ${section}`),
-    gcSections: loaded.command.gcSections,
-  });
-}
-
-/** Debugging sections stand at address 0 and are not loaded; discarded ones are gone. */
-function isPlaceable(section: OutlineSection): boolean {
-  const { address } = section.node;
-  const atZero = address?.kind === 'number' && address.value === 0n;
-  return section.name !== '/DISCARD/' && !atZero;
-}
-
-function withoutDead(
-  inputs: ReadonlyMap<string, readonly GatheredInput[]>,
-  loaded: LoadedUnikernel,
-  live: LiveSections,
-): Map<string, GatheredInput[]> {
-  const size = ({ object, section }: GatheredInput) =>
-    loaded.objects[object]!.elf.sections[section]!.size;
-  const remains = (input: GatheredInput) =>
-    size(input) > 0 && live.has(input.object, input.section);
-  return new Map([...inputs].map(([name, list]) => [name, list.filter(remains)]));
+  return { options, regions, identified, layout, reason, unikernels };
 }
 
 function facts(input: UnikernelInput, section: OutlineSection): OutputFacts {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { PAGE_SIZE, type Segment } from '../protocol/page-map.ts';
 import type { UnikernelInput } from './atoms/identify.ts';
-import { PF, PT, SHF, SHT } from './elf/types.ts';
+import { EM_X86_64, PF, PT, SHF, SHN, SHT, type ElfFile, type ElfSymbol } from './elf/types.ts';
 import { evaluate, parse } from './ldscript/index.ts';
 import type {
   EvaluatedSection,
@@ -28,6 +28,8 @@ export interface Prediction {
   readonly pages: readonly StagePage[];
   /** Every live input section at its address. */
   readonly placed: readonly PlacedSection[];
+  /** Headers and symbols of the image, for attribution; it has no contents. */
+  readonly image: ElfFile;
 }
 
 /** An input section of the program, by the object that the evaluator was given. */
@@ -68,6 +70,7 @@ export function predict(
     segments,
     pages: memory.pages(loads, bootInformation(evaluation), segments),
     placed: placedSections(model),
+    image: headersOf(model, loads),
   };
 }
 
@@ -229,6 +232,61 @@ function placedSections(model: Model): PlacedSection[] {
       const object = program.objects[origin.object]!;
       const { address, size, section } = content;
       return [{ address, size, section: section.name, library: object.library, object: object.path }];
+    }),
+  );
+}
+
+const ET_EXEC = 2;
+/** Beyond the headers, so that no segment seems to load them. */
+const NO_HEADERS = 2 ** 20;
+
+function headersOf(model: Model, loads: readonly EvaluatedSegment[]): ElfFile {
+  const { evaluation, loaded } = model;
+  return {
+    path: loaded.unikernel.debugImage,
+    bits: 64,
+    type: ET_EXEC,
+    machine: EM_X86_64,
+    entry: 0,
+    sections: evaluation.outputSections.map((section, index) => ({
+      index,
+      name: section.name,
+      type: section.type,
+      flags: section.flags,
+      address: section.address,
+      offset: NO_HEADERS,
+      size: section.size,
+      link: 0,
+      info: 0,
+      alignment: section.alignment,
+      entrySize: 0,
+      data: NOTHING,
+    })),
+    segments: loads.map((segment) => ({
+      type: PT.LOAD,
+      flags: segment.flags,
+      offset: NO_HEADERS,
+      virtualAddress: segment.address,
+      physicalAddress: segment.loadAddress,
+      fileSize: fileEnd(evaluation, segment) - segment.address,
+      memorySize: segment.size,
+      alignment: PAGE_SIZE,
+    })),
+    symbols: symbolsOf(model),
+    relocations: new Map(),
+    bytes: NOTHING,
+  };
+}
+
+const NOTHING = new Uint8Array(0);
+
+function symbolsOf(model: Model): ElfSymbol[] {
+  const { addressOf } = model.addresses;
+  return model.loaded.program.objects.flatMap(({ elf }, object) =>
+    elf.symbols.flatMap((symbol) => {
+      const isPlaced = symbol.section !== SHN.UNDEF && symbol.section < SHN.ABS;
+      const address = isPlaced ? addressOf(object, symbol.section) : undefined;
+      return address === undefined ? [] : [{ ...symbol, value: address + symbol.value, section: 1 }];
     }),
   );
 }

@@ -125,7 +125,7 @@ const document = v.strictObject({
 });
 
 /** What is wrong with a document, and where in it: `unikernels.2.before.pages.7.owners`. */
-export interface PageMapProblem {
+interface PageMapProblem {
   readonly where: string;
   readonly text: string;
 }

@@ -10,7 +10,7 @@
  */
 import { Parser, type Header, type Program, type Section } from 'elfy';
 import { CheckedView } from './checked-view.ts';
-import { readRelocations, readSymbols } from './symbols.ts';
+import { readRelocations, readSymbols, type ReadOptions } from './symbols.ts';
 import { PT, SHN, SHT, type ElfFile, type ElfSection, type ElfSegment } from './types.ts';
 
 const HEADER_SIZE = { 32: 52, 64: 64 } as const;
@@ -21,14 +21,6 @@ const MAX_SECTIONS = 1_000_000;
 /** gABI: the real number of program headers stands in section header 0. */
 const PN_XNUM = 0xffff;
 const EMPTY = new Uint8Array(0);
-
-export interface ReadOptions {
-  /**
-   * Which sections' relocations to read. `loaded`, the default, leaves out those of debug
-   * sections, which are nine tenths of an object built with `-g` and never looked at.
-   */
-  readonly relocations?: 'loaded' | 'all';
-}
 
 /**
  * Parses an ELF file.

@@ -4,11 +4,18 @@
  * Source: System V gABI, chapter 4; x86-64 psABI, chapter 4.4.
  */
 import type { CheckedView } from './checked-view.ts';
-import type { ReadOptions } from './read.ts';
 import { SHF, SHN, SHT, type ElfRelocation, type ElfSection, type ElfSymbol } from './types.ts';
 
 const SYMBOL_SIZE = { 32: 16, 64: 24 } as const;
 const RELA_SIZE = 24;
+
+export interface ReadOptions {
+  /**
+   * Which sections' relocations to read. `loaded`, the default, leaves out those of debug
+   * sections, which are nine tenths of an object built with `-g` and never looked at.
+   */
+  readonly relocations?: 'loaded' | 'all';
+}
 
 /** The symbols of the symbol table, if there is one. */
 export function readSymbols(

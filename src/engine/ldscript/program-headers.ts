@@ -114,8 +114,7 @@ export function spanOf(
   const gap =
     headers === 0 ? 0 : first.address - Math.floor((first.address - headers) / page) * page;
   const address = first.address - gap;
-  const ends = outputs.map(({ address: start, size, flags }) =>
-    isTbss(flags) && type !== PT.TLS ? start : start + size,
-  );
-  return { address, loadAddress: first.loadAddress - gap, size: Math.max(...ends) - address };
+  const taken = outputs.filter(({ flags }) => type === PT.TLS || !isTbss(flags));
+  const end = Math.max(address, ...taken.map((output) => output.address + output.size));
+  return { address, loadAddress: first.loadAddress - gap, size: end - address };
 }

@@ -8,6 +8,7 @@ import { SpacerError } from '../errors.ts';
 import { RECORD_HEADER, type Cie, type Fde } from './eh-frame-parse.ts';
 import type { PlacedRecord, PlannedInput } from './eh-frame.ts';
 import { DW_EH_PE, pointerWidth } from './frame-reader.ts';
+import { relocationsOf } from './frames.ts';
 import { put } from './relocation-site.ts';
 import { relocateSection, type Addresses } from './relocate.ts';
 import type { Program } from './types.ts';
@@ -91,13 +92,14 @@ function writeInput(job: Job, input: PlannedInput, index: number): Uint8Array {
   return out;
 }
 
-/** ld reads a padded section at its new size, so the padding is whatever follows it in its file. */
+/** ld reads a padded section at its new size: the padding is what follows it in its file, or chance. */
 function padUnparsed(program: Program, input: PlannedInput, bytes: Uint8Array): Uint8Array {
   if (input.size === bytes.length) return bytes;
   const elf = program.objects[input.object]?.elf;
   const end = (elf?.sections[input.section]?.offset ?? 0) + bytes.length;
   const out = new Uint8Array(input.size);
   out.set(bytes);
+  if (relocationsOf(program, input.object, input.section).length > 0) return out;
   out.set(elf?.bytes.subarray(end, end + input.size - bytes.length) ?? [], bytes.length);
   return out;
 }

@@ -49,6 +49,8 @@ export interface EhFramePlan {
   readonly headerSize: number;
   /** The FDEs of the search table; undefined without a table. */
   readonly tableEntries: number | undefined;
+  /** Bytes of the frame that ld fills from memory that nobody wrote; `build` makes them zero. */
+  readonly uncertain: readonly { offset: number; size: number }[];
   /**
    * The final bytes.
    * @throws SpacerError `link-eh-frame` where FDEs overlap or a table entry does not fit
@@ -95,7 +97,8 @@ export function planEhFrame(
   const tableEntries = unparsed ? undefined : keeper.fdeCount;
   const table = tableEntries === undefined ? 0 : COUNT_SIZE + ENTRY_SIZE * tableEntries;
   const headerSize = options.header !== false && present ? HEADER_SIZE + table : 0;
-  const plan = { inputs, totalSize, headerSize, tableEntries };
+  const uncertain = inputs.flatMap((input) => uncertainBytes(program, input));
+  const plan = { inputs, totalSize, headerSize, tableEntries, uncertain };
   return {
     ...plan,
     build: (addresses) => buildFrame(program, plan, (cie) => keeper.placeOf(cie), addresses),
@@ -206,6 +209,14 @@ function planInput(
   const end = placeRecords(kept);
   kept.forEach((record) => keeper.place(record));
   return { ...input, records: kept, size: alignUp(end, 4), offset: 0 };
+}
+
+/** The padding of an unparsed section with relocations, whose bytes ld holds in a buffer of the old size. */
+function uncertainBytes(program: Program, input: PlannedInput): { offset: number; size: number }[] {
+  const old = sizeOf(program, input);
+  const padded = input.records === undefined && input.size > old;
+  if (!padded || relocationsOf(program, input.object, input.section).length === 0) return [];
+  return [{ offset: input.offset + old, size: input.size - old }];
 }
 
 const alignUp = (value: number, alignment: number) => Math.ceil(value / alignment) * alignment;

@@ -58,8 +58,18 @@ export class Marker {
 
   /** Marks where a global symbol is defined. */
   markName(name: string): void {
-    const global = this.program.globalByName.get(name);
+    const global = this.program.globalByName.get(this.meaningOf(name));
     if (global !== undefined) this.markGlobal(global);
+  }
+
+  private meaningOf(name: string): string {
+    const seen = new Set<string>();
+    for (let next = this.aliases.get(name); next !== undefined; next = this.aliases.get(name)) {
+      if (seen.has(next)) return name;
+      seen.add(next);
+      name = next;
+    }
+    return name;
   }
 
   /** Follows everything marked. */
@@ -146,8 +156,8 @@ export class Marker {
   private markScriptSymbol(global: GlobalSymbol): void {
     if (global.bounds !== undefined)
       for (const place of this.sectionsNamed(global.bounds)) this.mark(place.object, place.section);
-    const alias = this.aliases.get(global.name);
-    if (alias !== undefined && alias !== global.name) this.markName(alias);
+    const meaning = this.meaningOf(global.name);
+    if (meaning !== global.name) this.markName(meaning);
   }
 
   private sectionsNamed(name: string): readonly Place[] {

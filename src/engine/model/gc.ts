@@ -32,7 +32,7 @@ export interface GcOptions {
   keep: (object: number, section: number) => boolean;
   /** False: everything lives that no COMDAT group discards. */
   gcSections: boolean;
-  /** Script symbols that are assigned another symbol (`a = b;`, `a = b + 4;`): a -> b. */
+  /** Script symbols that are assigned just another symbol (`a = b;`, not `a = b + 4;`): a -> b. */
   aliases?: ReadonlyMap<string, string>;
 }
 

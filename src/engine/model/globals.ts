@@ -157,11 +157,11 @@ function applyScript(
   const undefinedSoFar = isUndefined(global);
   if (options.scriptSymbols.has(global.name)) return toScript(global);
   if (!undefinedSoFar) return;
-  if (options.provided.has(global.name) || isLinkerDefined(global.name)) return toScript(global);
   const bounds = /^__(?:start|stop)_(.+)$/.exec(global.name)?.[1];
-  if (bounds === undefined || !sectionNames.has(bounds)) return;
+  const isBound = bounds !== undefined && sectionNames.has(bounds);
+  if (!isBound && !options.provided.has(global.name) && !isLinkerDefined(global.name)) return;
   toScript(global);
-  global.bounds = bounds;
+  if (isBound) global.bounds = bounds;
 }
 
 function isLinkerDefined(name: string): boolean {

@@ -81,6 +81,9 @@ export interface GlobalSymbol {
   alignment: number;
   /** STT_* */
   type: number;
-  /** Of `__start_NAME` and `__stop_NAME`: NAME. The value is that of the output section of this name. */
+  /**
+   * Of `__start_NAME` and `__stop_NAME`: NAME. If there is an output section NAME with input
+   * sections of this name, its bounds are the value, even if the script PROVIDEs another.
+   */
   bounds?: string;
 }

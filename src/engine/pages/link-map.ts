@@ -14,13 +14,13 @@ import { SHF, SHT, type ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
 import { flatten, type OwnedRange } from './owner-map.ts';
 
-export interface LinkMapOutput {
+interface LinkMapOutput {
   readonly name: string;
   readonly address: number;
   readonly size: number;
 }
 
-export interface LinkMapInput {
+interface LinkMapInput {
   /** The output section that it stands in. */
   readonly output: string;
   /** The input section's name, `COMMON`, `*fill*`, or `*data*` for what the script wrote. */
@@ -172,7 +172,7 @@ export function libraryOfFile(file: string): string {
 export function linkMapRanges(
   map: LinkMap,
   image: ElfFile,
-  isLinkerMade: (output: string) => boolean,
+  isLinkerMade: (section: string) => boolean,
 ): OwnedRange[] {
   const loaded = new Map(
     image.sections
@@ -186,15 +186,14 @@ export function linkMapRanges(
     const start = input.address;
     const end = start + input.size;
     if (!output || start < output.address || end > output.address + output.size) continue;
-    ranges.push({ start, end, ...ownerOf(input, isLinkerMade(input.output)) });
+    ranges.push({ start, end, ...ownerOf(input, isLinkerMade(input.section)) });
   }
   return flatten(ranges);
 }
 
 function ownerOf(input: LinkMapInput, linkerMade: boolean): { library: string; section: string } {
   if (input.section === '*fill*') return { library: '[fill]', section: input.output };
-  const isLinkers = input.section === '*data*' || input.file === 'linker stubs';
-  if (isLinkers || (linkerMade && input.section === input.output))
+  if (linkerMade || input.section === '*data*' || input.file === 'linker stubs')
     return { library: '[linker]', section: input.output };
   return { library: libraryOfFile(input.file), section: input.section };
 }

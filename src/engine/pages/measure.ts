@@ -1,57 +1,72 @@
 /**
- * Measures one unikernel: reads its image, cuts it into pages and tells their owners.
+ * Reads an image and cuts it into attributed pages.
  *
  * What boots is what counts: the bootable image, after all post-link steps, is measured where it
- * is a readable ELF file; a flat binary (Unikraft 0.8) or a missing one leaves the unstripped
- * image. Names come from the unstripped image in either case.
+ * is an ELF file; a flat binary or a missing one leaves the unstripped image. Names come from the
+ * unstripped image in either case.
  */
 import { readFile } from 'node:fs/promises';
 import { readElf } from '../elf/read.ts';
 import type { ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
-import { attribute, type AttributionSources } from './attribute.ts';
+import { attribute, type PlacedSection } from './attribute.ts';
 import type { StageInput } from './document.ts';
+import { parseLinkMap } from './link-map.ts';
 import { pagesOfImage } from './pages-of-image.ts';
+import type { LinkObject } from './placement.ts';
 
-export interface MeasureInput extends Pick<AttributionSources, 'placed' | 'linkMap' | 'objects'> {
-  /** Path of the bootable image. */
-  readonly image?: string;
-  /** Path of the unstripped image; may be missing. */
-  readonly debugImage?: string;
+/** Reads an unstripped image. @throws SpacerError `elf-*` */
+export async function readDebug(file: string): Promise<ElfFile> {
+  return readElf(file, await readFile(file));
+}
+
+export interface MeasureSources {
+  /** The unstripped image of the same link; measured itself where the image is no ELF file. */
+  readonly debug?: ElfFile;
+  /** Input sections placed by an alignment. */
+  readonly placed?: readonly PlacedSection[];
+  /** Path of the linker's map. */
+  readonly map?: string;
+  /** Objects of the recorded link, in its order. */
+  readonly objects?: readonly LinkObject[];
 }
 
 /**
- * Pages and owners of a unikernel, ready for `pageMapOf`.
- * @throws SpacerError `file-unreadable`, or of `readElf` and `pagesOfImage`, about the image
+ * The pages of an image with their owners. The result names the image that was measured.
+ * @throws SpacerError `file-unreadable`, `elf-*`, `map-invalid`
  */
-export async function measureUnikernel(input: MeasureInput): Promise<StageInput> {
-  const debug = await attempt(input.debugImage);
-  const image = await attempt(input.image);
-  const measured = image instanceof SpacerError ? debug : image;
-  // The first failure is about the file that people know: the bootable image.
-  if (measured instanceof SpacerError) throw image instanceof SpacerError ? image : measured;
-  if (measured === undefined)
-    throw new SpacerError('file-unreadable', 'there is no image to measure');
-  const { segments, pages } = pagesOfImage(measured);
-  const owners = attribute(pages, {
-    ...input,
-    image: measured,
-    debug: debug === undefined || debug instanceof SpacerError ? measured : debug,
-  });
-  return { image: measured.path, segments, pages, owners };
+export async function measureImage(image: string, sources: MeasureSources): Promise<StageInput> {
+  const elf = await readMeasured(image, sources.debug);
+  const { pages, segments } = pagesOfImage(elf);
+  const { map, ...known } = sources;
+  const linkMap =
+    map === undefined ? {} : { linkMap: parseLinkMap(await readFile(map, 'utf8'), map) };
+  return {
+    image: elf.path,
+    segments,
+    pages,
+    owners: attribute(pages, { image: elf, ...known, ...linkMap }),
+  };
 }
 
-async function attempt(path: string | undefined): Promise<ElfFile | SpacerError | undefined> {
-  if (path === undefined) return undefined;
+async function readMeasured(image: string, debug: ElfFile | undefined): Promise<ElfFile> {
+  const elf = await attempt(image);
+  if (!(elf instanceof SpacerError)) return elf;
+  const isAnother = elf.code === 'file-unreadable' || elf.code === 'elf-not-elf';
+  if (debug === undefined || !isAnother) throw elf;
+  return debug;
+}
+
+async function attempt(image: string): Promise<ElfFile | SpacerError> {
   try {
-    return readElf(path, await readFile(path));
+    return readElf(image, await readFile(image));
   } catch (error) {
     if (error instanceof SpacerError) return error;
     const reason = error instanceof Error ? error.message : String(error);
     return new SpacerError(
       'file-unreadable',
       `cannot be read: ${reason}`,
-      { file: path },
+      { file: image },
       { cause: error },
     );
   }

@@ -33,7 +33,7 @@ export interface ImagePages {
  */
 const MAX_FILE_BACKED = 2 ** 30;
 /** Unikraft has room for 192 memory regions in all. */
-const MAX_SEGMENTS = 1024;
+const MAX_SEGMENTS = 256;
 /** The whole image must lie below 2^52, so that sums of addresses stay exact. */
 const MAX_ADDRESS = 2 ** 52;
 

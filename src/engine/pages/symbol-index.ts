@@ -2,7 +2,7 @@
 import { SHF, SHN, SHT, STT, type ElfFile, type ElfSymbol } from '../elf/types.ts';
 
 /** As many names as one owner of one page shows. */
-export const MAX_SYMBOLS = 12;
+const MAX_SYMBOLS = 12;
 /** How far back a symbol that reaches into a range is looked for; only hostile files need more. */
 const MAX_STEPS_BACK = 256;
 

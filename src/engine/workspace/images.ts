@@ -19,7 +19,6 @@ export interface Candidate {
 
 /** NAME_PLATFORM-ARCHITECTURE: `kvm` up to 0.12, the virtual machine monitor from 0.13 on. */
 const IMAGE_NAME = /^(.+)_([a-z][a-z0-9]*)-(x86_64|arm64|arm)$/;
-const KVM_PLATFORMS = new Set(['kvm', 'qemu', 'fc', 'kvmq', 'kvmfc']);
 const OTHER_PLATFORMS = new Set(['xen', 'linuxu']);
 
 /** Tells whether a file name is that of an image's `.dbg` twin. */
@@ -65,11 +64,6 @@ export function checkName(candidate: Candidate): void {
     const text = `The image is built for ${platform}; Spacer aligns images for KVM.`;
     throw new SpacerError('other-platform', text, { file: image });
   }
-}
-
-/** Whether the platform in an image's name is one that Spacer knows. */
-export function isKnownPlatform(candidate: Candidate): boolean {
-  return candidate.platform === undefined || KVM_PLATFORMS.has(candidate.platform);
 }
 
 const ELF_MAGIC = 0x7f454c46;

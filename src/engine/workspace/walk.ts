@@ -33,7 +33,7 @@ export interface WalkLimits {
 }
 
 /** Workspaces seen have at most four levels down to an application and some thousand entries. */
-export const WALK_LIMITS: WalkLimits = { depth: 8, entries: 200_000 };
+const WALK_LIMITS: WalkLimits = { depth: 8, entries: 200_000 };
 
 const SKIPPED = new Set([
   'node_modules',

@@ -1,0 +1,58 @@
+import { writeFile } from 'node:fs/promises';
+import type { PageMapDocument } from '../protocol/page-map.ts';
+import { loadReportAssets } from '../engine/report/assets.ts';
+import { renderHtmlReport } from '../engine/report/html.ts';
+import { renderTable } from '../engine/report/table.ts';
+
+/** Exit statuses of the command. */
+export const EXIT = { done: 0, failed: 1, usage: 2, nothing: 3 } as const;
+
+export interface OutputFlags {
+  json?: boolean;
+  html?: string;
+  verbose?: boolean;
+}
+
+/** Prints a document as asked for and returns the exit status it means. */
+export async function printDocument(document: PageMapDocument, flags: OutputFlags): Promise<number> {
+  if (flags.html !== undefined) await writeHtml(document, flags.html);
+  if (flags.json) await print(`${JSON.stringify(document)}\n`);
+  else await print(describe(document, flags));
+  return document.failures.length > 0 ? EXIT.failed : EXIT.done;
+}
+
+/** Writes the page map as one self-contained HTML file. */
+export async function writeHtml(document: PageMapDocument, file: string): Promise<void> {
+  await writeFile(file, renderHtmlReport(document, await loadReportAssets()));
+}
+
+function describe(document: PageMapDocument, flags: OutputFlags): string {
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const lines = [renderTable(document, { colour }).trimEnd()];
+  if (document.layout) lines.push(`Layout: ${document.layout.chosen}. ${document.layout.reason}`);
+  if (document.pool) {
+    const { start, end } = document.pool;
+    lines.push(`Pool for a loader: 0x${start.toString(16)} to 0x${end.toString(16)}, ${(end - start) / 4096} pages.`);
+  }
+  for (const { name, message } of document.failures) lines.push(`FAILED ${name}: ${message}`);
+  for (const { name, message } of document.unusable) lines.push(`Not used: ${name}: ${message}`);
+  if (flags.html !== undefined) lines.push(`Page map: ${flags.html}`);
+  if (flags.verbose) lines.push(...verboseLines(document));
+  return `${lines.join('\n')}\n`;
+}
+
+function verboseLines(document: PageMapDocument): string[] {
+  const timings = Object.entries(document.timings ?? {}).map(([phase, ms]) => `${phase} ${ms} ms`);
+  const libraries = document.libraries.map(
+    ({ name, sharing, unikernels, variants, size }) =>
+      `  ${name}: ${sharing} (${unikernels.length}), ${variants} variant${variants === 1 ? '' : 's'}, ${size} bytes`,
+  );
+  return [`Passes: ${timings.join(', ')}`, 'Libraries:', ...libraries];
+}
+
+/** Waits until all is written: a pipe may take long documents slowly. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,64 @@
+/** What the link of one unikernel keeps, and where its scripts put it. */
+import { outlineOf, type OutlineSection } from '../layout/outline.ts';
+import { planEhFrame } from '../model/eh-frame.ts';
+import { liveSections, type LiveSections } from '../model/gc.ts';
+import { isDiscarded } from '../model/program.ts';
+import type { LoadedUnikernel } from '../read-unikernel.ts';
+import { gather, type GatheredInput } from './gather.ts';
+import type { UnikernelInput } from './identify.ts';
+
+/** Gathers the live sections of a unikernel, with the unwind tables that the linker will make. */
+export function inputOf(loaded: LoadedUnikernel): UnikernelInput {
+  const { program } = loaded;
+  const isCandidate = (object: number, section: number) => !isDiscarded(program, object, section);
+  const all = outlineOf(loaded.scripts);
+  const { inputs } = gather(all, program.objects, isCandidate);
+  const live = liveOf(loaded, inputs);
+  const frame = planEhFrame(
+    program,
+    inputs.get('.eh_frame') ?? [],
+    (object, section) => live.has(object, section),
+    { header: loaded.hasFrameHeader, pic: loaded.command.pie },
+  );
+  const wholeSizes = new Map([
+    ['.eh_frame', frame.totalSize],
+    ['.eh_frame_hdr', frame.headerSize],
+  ]);
+  const outline = all.filter(isPlaceable);
+  return { program, outline, inputs: withoutDead(inputs, loaded, live), live, frame, wholeSizes };
+}
+
+function liveOf(
+  loaded: LoadedUnikernel,
+  inputs: ReadonlyMap<string, readonly GatheredInput[]>,
+): LiveSections {
+  const kept = new Set<string>();
+  for (const list of inputs.values())
+    for (const { object, section, keep } of list) if (keep) kept.add(`${object} ${section}`);
+  return liveSections(loaded.program, {
+    ...(loaded.entry !== undefined && { entry: loaded.entry }),
+    roots: loaded.roots,
+    keep: (object, section) => kept.has(`${object} ${section}`),
+    gcSections: loaded.command.gcSections,
+  });
+}
+
+/** Debugging sections stand at address 0 and are not loaded; discarded ones are gone. */
+function isPlaceable(section: OutlineSection): boolean {
+  const { address } = section.node;
+  const atZero = address?.kind === 'number' && address.value === 0n;
+  return section.name !== '/DISCARD/' && !atZero;
+}
+
+function withoutDead(
+  inputs: ReadonlyMap<string, readonly GatheredInput[]>,
+  loaded: LoadedUnikernel,
+  live: LiveSections,
+): Map<string, GatheredInput[]> {
+  const size = ({ object, section }: GatheredInput) =>
+    loaded.objects[object]!.elf.sections[section]!.size;
+  const remains = (input: GatheredInput) =>
+    size(input) > 0 && live.has(input.object, input.section);
+  return new Map([...inputs].map(([name, list]) => [name, list.filter(remains)]));
+}
+

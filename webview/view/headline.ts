@@ -1,0 +1,73 @@
+/** Distinct pages before and after, in figures that the document states. */
+import { PAGE_SIZE, type Stage, type Totals } from '../../src/protocol/page-map.ts';
+import { el, replaceChildren, setText } from '../dom.ts';
+import { count, mebibytes, percent, plural, times } from '../format.ts';
+import type { PageMapHead } from '../model/packed.ts';
+import { latestStage, type Store, type ViewState } from '../state.ts';
+
+export const STAGE_NAMES: Record<Stage, string> = {
+  before: 'Before',
+  predicted: 'Predicted',
+  after: 'After',
+};
+
+/** What a stage's figures are: counted on images, or computed from the plan. */
+export function provenance(stage: Stage): 'measured' | 'predicted' {
+  return stage === 'predicted' ? 'predicted' : 'measured';
+}
+
+export function headline(store: Store): HTMLElement {
+  const figures = el('h1', { class: 'figures' });
+  const facts = el('p', { class: 'facts' });
+  const show = (state: ViewState): void => {
+    replaceChildren(figures, ...figureParts(state));
+    setText(facts, factsOf(state.model.map.head, latestStage(state.model)));
+  };
+  show(store.state);
+  store.subscribe((state, previous) => {
+    if (state.model !== previous.model || state.refining !== previous.refining) show(state);
+  });
+  return el('section', { class: 'headline', 'aria-label': 'Saving' }, figures, facts);
+}
+
+function figureParts(state: ViewState): HTMLElement[] {
+  const { totals } = state.model.map.head;
+  const latest = latestStage(state.model);
+  const { before } = totals;
+  const last = totals[latest];
+  const parts: HTMLElement[] = [];
+  if (before && latest !== 'before') {
+    parts.push(el('span', { class: 'figure from' }, count(before.distinct)));
+    parts.push(el('span', { class: 'arrow', 'aria-hidden': 'true' }, '→'));
+    parts.push(el('span', { class: 'visually-hidden' }, ' to '));
+  }
+  parts.push(el('span', { class: 'figure to' }, count(last?.distinct ?? 0)));
+  parts.push(el('span', { class: 'unit' }, 'distinct pages'));
+  const mark = state.refining ? 'predicted, refining…' : provenance(latest);
+  parts.push(el('span', { class: `mark ${provenance(latest)}` }, mark));
+  return parts;
+}
+
+function factsOf(head: PageMapHead, latest: Stage): string {
+  const { before } = head.totals;
+  const last = head.totals[latest];
+  const parts = [plural(head.unikernels.length, 'unikernel')];
+  if (last) parts.push(...memoryFacts(latest === 'before' ? undefined : before, last));
+  return parts.join(' · ');
+}
+
+function memoryFacts(before: Totals | undefined, last: Totals): string[] {
+  const size = (totals: Totals): string => mebibytes(totals.distinct * PAGE_SIZE);
+  const shared = (totals: Totals): string => percent(totals.shared, totals.total - totals.zero);
+  if (!before) return [`${size(last)} for the set`, `${shared(last)} of non-zero pages shared`];
+  return [
+    `${size(before)} → ${size(last)} for the set`,
+    saving(before.distinct, last.distinct),
+    `${shared(before)} → ${shared(last)} of non-zero pages shared`,
+  ];
+}
+
+export function saving(before: number, after: number): string {
+  if (after === 0 || before === after) return 'no saving';
+  return after < before ? `${times(before / after)} less` : `${times(after / before)} more`;
+}
