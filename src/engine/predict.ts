@@ -291,6 +291,10 @@ function symbolsOf(model: Model): ElfSymbol[] {
   );
 }
 
+/** What the table of memory regions says of a segment: whole pages and permissions. */
+const listedRegion = ({ address, memorySize, permissions }: Segment) =>
+  [address, Math.ceil(memorySize / PAGE_SIZE), permissions] as const;
+
 /** Guest memory, page by page. */
 class Memory {
   private readonly contents = new Map<number, Uint8Array>();
@@ -317,7 +321,7 @@ class Memory {
     boot: { start: number; end: number },
     listed: readonly Segment[],
   ): StagePage[] {
-    const key = JSON.stringify(listed);
+    const key = JSON.stringify(listed.map(listedRegion));
     return [...this.contents]
       .sort(([a], [b]) => a - b)
       .map(([address, bytes]) => {

@@ -4,7 +4,7 @@
  * (slot, offset) or as a name. Since every slot and every name has one address for the whole set,
  * equal contents become equal bytes in every image, and different ones differ.
  */
-import { BLOCK_SIZE, digestBlocks, type ContentDigest } from '../layout/digest.ts';
+import { BLOCK_SIZE, type Blocks } from '../layout/digest.ts';
 import { FIELD_BYTES } from '../model/relocation-types.ts';
 import { KIND, type Program } from '../model/types.ts';
 
@@ -100,17 +100,17 @@ function equalNumbers(a: Float64Array, b: Float64Array): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
-/** Digests a content in blocks, for the layout search. */
-export function digestOf(content: SlotContent): ContentDigest {
+/** Hashes a content block by block, for the layout search. */
+export function blocksOf(content: SlotContent): Blocks {
   const count = Math.ceil(content.bytes.length / BLOCK_SIZE);
   const low = new Int32Array(count);
   const high = new Int32Array(count);
   const { bytes, references } = content;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
-    if (byte === 0) continue;
-    const block = (i / BLOCK_SIZE) | 0;
-    mixInto(low, high, block, (byte << 8) | (i % BLOCK_SIZE));
+  for (let block = 0; block < count; block++) {
+    const at = block * BLOCK_SIZE;
+    const word =
+      (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) | 0;
+    if (word !== 0) mixInto(low, high, block, word);
   }
   for (let r = 0; r < references.length; r += COLUMNS) {
     const offset = references[r]!;
@@ -120,7 +120,7 @@ export function digestOf(content: SlotContent): ContentDigest {
     for (let b = Math.floor(offset / BLOCK_SIZE); b * BLOCK_SIZE <= last && b < count; b++)
       mixInto(low, high, b, key);
   }
-  return digestBlocks({ low, high });
+  return { low, high };
 }
 
 /** A sum of scrambled keys does not depend on their order, and a block of zeros stays 0. */

@@ -5,13 +5,14 @@
  */
 import { SHF, SHT } from '../elf/types.ts';
 import type { OutlineSection } from '../layout/outline.ts';
+import { digestBlocks } from '../layout/digest.ts';
 import { alignUp } from '../layout/place.ts';
 import type { OutputFacts, Region } from '../layout/regions.ts';
 import type { Filling, Slot } from '../layout/slots.ts';
 import type { EhFramePlan } from '../model/eh-frame.ts';
 import type { LiveSections } from '../model/gc.ts';
 import type { Program } from '../model/types.ts';
-import { contentOf, digestOf, equalContents, type Locator, type Part, type SlotContent } from './content.ts';
+import { blocksOf, contentOf, equalContents, type Locator, type Part, type SlotContent } from './content.ts';
 import type { GatheredInput } from './gather.ts';
 
 /** What the planner knows of one unikernel. */
@@ -210,7 +211,9 @@ function slotOf(draft: Draft, contents: readonly ReadonlyMap<number, SlotContent
       (v) => v.filling.size === parts.size && equalContents(v.content, content),
     );
     if (known) return known.filling;
-    const filling = { size: parts.size, variant: variants.length, digest: digestOf(content) };
+    const blocks = blocksOf(content);
+    const digest = digestBlocks(blocks);
+    const filling = { size: parts.size, variant: variants.length, blocks, digest };
     variants.push({ content, filling });
     return filling;
   });

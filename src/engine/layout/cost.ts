@@ -20,7 +20,7 @@ export interface Cost {
   readonly loaded: number;
 }
 
-/** Counts the pages that the placed slots fill, over all unikernels. Addresses are multiples of 16. */
+/** Counts the pages that the placed slots fill, over all unikernels. Addresses are multiples of a block. */
 export function costOf(placed: readonly Placed[], unikernels: number): Cost {
   const pages = new PageSums(placed, unikernels);
   for (const { slot, address } of placed)

@@ -1,6 +1,6 @@
 /**
  * Digests of contents that can be cut and moved. The layout search asks, thousands of times, "would
- * these pages be equal if this slot stood here?". A slot's content is hashed in blocks of 16 bytes
+ * these pages be equal if this slot stood here?". A slot's content is hashed in blocks of 4 bytes
  * with references resolved, and a page is the sum of its blocks, each weighed by its position:
  *
  *     page = sum over blocks k of block[k] * B^position(k)   (mod 2^32, twice with different B)
@@ -9,10 +9,16 @@
  * any position, and nothing (a gap, an absent slot, zero bytes) adds nothing. Two pages with equal
  * digests are taken as equal for the search only; the prediction compares real bytes.
  */
-export const BLOCK_SIZE = 16;
+export const BLOCK_SIZE = 4;
 
 /** Multipliers are odd, so that they have an inverse modulo 2^32 and content can move both ways. */
 const BASES = [0x9e3779b1, 0x85ebca6b] as const;
+
+/** Two independent 32-bit hashes a block; both 0 for a block of zero bytes. */
+export interface Blocks {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+}
 
 export interface ContentDigest {
   /** `low[i]`, `high[i]`: sums of the first `i` blocks. */
@@ -20,14 +26,8 @@ export interface ContentDigest {
   readonly high: Int32Array;
 }
 
-/** A digest of no blocks. */
-export const EMPTY_DIGEST: ContentDigest = { low: new Int32Array(1), high: new Int32Array(1) };
-
-/**
- * Sums blocks into a digest.
- * @param blocks two independent 32-bit hashes a block; both 0 for a block of zero bytes
- */
-export function digestBlocks(blocks: { low: Int32Array; high: Int32Array }): ContentDigest {
+/** Sums blocks into a digest. */
+export function digestBlocks(blocks: Blocks): ContentDigest {
   return { low: prefixSums(blocks.low, 0), high: prefixSums(blocks.high, 1) };
 }
 

@@ -5,6 +5,7 @@
  * unless others need the room.
  */
 import type { Placed } from './cost.ts';
+import { BLOCK_SIZE } from './digest.ts';
 import type { Slot } from './slots.ts';
 
 /** One slot in an order, with the padding that the layout asks for. */
@@ -18,8 +19,8 @@ export interface Step {
   readonly from?: number;
 }
 
-/** Addresses are multiples of 16, so that contents keep their blocks wherever they stand. */
-const GRAIN = 16;
+/** Addresses are multiples of a block, so that contents keep their blocks wherever they stand. */
+const GRAIN = BLOCK_SIZE;
 
 /**
  * Places the steps in order from `start` on.

@@ -1,4 +1,4 @@
-import type { ContentDigest } from './digest.ts';
+import type { Blocks, ContentDigest } from './digest.ts';
 
 /** What one unikernel has in a slot. */
 export interface Filling {
@@ -6,6 +6,8 @@ export interface Filling {
   readonly size: number;
   /** Equal numbers within a slot mean equal bytes wherever the slot stands. */
   readonly variant: number;
+  /** The content, hashed. */
+  readonly blocks: Blocks;
   readonly digest: ContentDigest;
 }
 
