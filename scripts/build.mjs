@@ -79,12 +79,42 @@ const module = {
 };
 
 const jobs = [
-  { group: 'webview', entry: 'webview/main.ts', out: 'webview/page-map.js', options: { ...page, format: 'esm' } },
-  { group: 'webview', entry: 'webview/styles/page.css', out: 'webview/page-map.css', options: page },
-  { group: 'webview', entry: 'src/engine/report/theme.css', out: 'webview/report-theme.css', options: page },
-  { group: 'extension', entry: 'src/extension/extension.ts', out: 'extension.cjs', options: commonJs },
-  { group: 'extension', entry: 'src/engine/worker.ts', out: 'engine-worker.cjs', options: commonJs },
-  { group: 'extension', entry: 'src/extension/engine-worker.ts', out: 'engine-worker.cjs', options: commonJs },
+  {
+    group: 'webview',
+    entry: 'webview/main.ts',
+    out: 'webview/page-map.js',
+    options: { ...page, format: 'esm' },
+  },
+  {
+    group: 'webview',
+    entry: 'webview/styles/page.css',
+    out: 'webview/page-map.css',
+    options: page,
+  },
+  {
+    group: 'webview',
+    entry: 'src/engine/report/theme.css',
+    out: 'webview/report-theme.css',
+    options: page,
+  },
+  {
+    group: 'extension',
+    entry: 'src/extension/extension.ts',
+    out: 'extension.cjs',
+    options: commonJs,
+  },
+  {
+    group: 'extension',
+    entry: 'src/engine/worker.ts',
+    out: 'engine-worker.cjs',
+    options: commonJs,
+  },
+  {
+    group: 'extension',
+    entry: 'src/extension/engine-worker.ts',
+    out: 'engine-worker.cjs',
+    options: commonJs,
+  },
   { group: 'cli', entry: 'src/cli/main.ts', out: 'cli.mjs', options: module },
 ].filter(
   ({ group, entry }) =>

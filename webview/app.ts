@@ -6,8 +6,19 @@ import type { PackedPageMap } from './model/packed.ts';
 import { buildModel } from './model/stage.ts';
 import { PAGE_SIZE, type Stage } from '../src/protocol/page-map.ts';
 import { count, mebibytes, percent } from './format.ts';
-import { initialState, selectionCache, Store, type PageRef } from './state.ts';
+import { Planner, type Arrival } from './planner.ts';
+import { carryOver, restoreView, saveView } from './saved-view.ts';
+import {
+  arrivedStage,
+  availableStages,
+  initialState,
+  selectionCache,
+  Store,
+  type PageRef,
+  type ViewState,
+} from './state.ts';
 import { Details } from './view/details.ts';
+import { optionsView } from './view/options.ts';
 import { headline, provenance, STAGE_NAMES } from './view/headline.ts';
 import { legend } from './view/legend.ts';
 import { liveSummary } from './view/live.ts';
@@ -50,6 +61,7 @@ export function startApp(root: HTMLElement, packed: PackedPageMap, host?: Host):
     point: (ref, x, y) => tooltip.show(ref, x, y),
     open,
     close,
+    moved: () => saver?.(),
   });
   const details = new Details(store, {
     goTo: (ref) => map.goTo(ref),
@@ -69,8 +81,10 @@ export function startApp(root: HTMLElement, packed: PackedPageMap, host?: Host):
     if (state.model !== previous.model) tooltip.reset();
     map.element.hidden = state.table;
   });
+  const saver = host && keepSaved(store, map, host);
   root.replaceChildren(
     el('header', { class: 'top' }, headline(store), projectionView(store)),
+    host ? planPanel(store, host) : '',
     notices(store),
     el(
       'main',
@@ -88,14 +102,64 @@ export function startApp(root: HTMLElement, packed: PackedPageMap, host?: Host):
     liveSummary(store, selection),
     tooltip.element,
   );
+  restore(store, map, host);
   return { store, map };
 }
 
 function titleOf(store: Store, stage: Stage): { name: string; facts: string } {
   const totals = store.state.model.map.head.totals[stage];
-  const mark = stage === 'predicted' && store.state.refining ? 'predicted, refining…' : provenance(stage);
+  const mark =
+    stage === 'predicted' && store.state.refining ? 'predicted, refining…' : provenance(stage);
   const facts = totals
     ? `${count(totals.distinct)} distinct of ${count(totals.total)} pages · ${mebibytes(totals.distinct * PAGE_SIZE)} · ${percent(totals.shared, totals.total - totals.zero)} shared · ${mark}`
     : '';
   return { name: STAGE_NAMES[stage], facts };
+}
+
+/** The options and Relink, whose outcome becomes the page map. */
+function planPanel(store: Store, host: Host): HTMLElement {
+  const planner = new Planner(host, {
+    arrived: (arrival) => store.set(arrivedState(store.state, arrival)),
+    status: (status) => view.show(status),
+  });
+  const view = optionsView(planner);
+  return view.element;
+}
+
+/** The new page map, with what was selected where it still exists. */
+function arrivedState(
+  state: ViewState,
+  { model, predicted, refining }: Arrival,
+): Partial<ViewState> {
+  const latest = predicted && model.stages.predicted ? 'predicted' : arrivedStage(model);
+  const same = state.view === 'split' || availableStages(model).includes(state.view);
+  return {
+    model,
+    latest,
+    refining,
+    view: same ? state.view : latest,
+    hover: undefined,
+    cursor: carryOver(state.model, model, state.cursor),
+    pinned: carryOver(state.model, model, state.pinned),
+  };
+}
+
+const SAVE_DELAY = 250;
+
+/** Saves the view once it has been still for a moment. */
+function keepSaved(store: Store, map: MapView, host: Host): () => void {
+  let timer = 0;
+  const save = (): void => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => host.save(saveView(store.state, map.place)), SAVE_DELAY);
+  };
+  store.subscribe(save);
+  return save;
+}
+
+function restore(store: Store, map: MapView, host: Host | undefined): void {
+  const saved = host?.load();
+  if (!saved) return;
+  store.set(restoreView(store.state.model, saved));
+  requestAnimationFrame(() => map.restore(saved.zoom));
 }

@@ -31,7 +31,11 @@ export function registerControls(): void {
   );
 }
 
-function control(tag: string, attributes: Record<string, string | boolean | undefined>, ...children: Child[]): HTMLElement {
+function control(
+  tag: string,
+  attributes: Record<string, string | boolean | undefined>,
+  ...children: Child[]
+): HTMLElement {
   const element = document.createElement(tag);
   setAttributes(element, attributes);
   element.append(...children.filter((child) => child !== undefined));
@@ -88,7 +92,13 @@ export function dropdown(
   const element = control(
     'vscode-dropdown',
     { 'aria-label': label, 'current-value': value },
-    ...choices.map((choice) => control('vscode-option', { value: choice.value, selected: choice.value === value }, choice.text)),
+    ...choices.map((choice) =>
+      control(
+        'vscode-option',
+        { value: choice.value, selected: choice.value === value },
+        choice.text,
+      ),
+    ),
   ) as Dropdown;
   element.addEventListener('change', () => changed(element.value));
   return element;
@@ -160,5 +170,8 @@ export function segments(
     });
   };
   select(value);
-  return { element: el('div', { class: 'segments', role: 'group', 'aria-label': label }, ...buttons), select };
+  return {
+    element: el('div', { class: 'segments', role: 'group', 'aria-label': label }, ...buttons),
+    select,
+  };
 }

@@ -5,6 +5,7 @@ const twoDigits = new Intl.NumberFormat(undefined, {
   minimumFractionDigits: 2,
   maximumFractionDigits: 2,
 });
+const wholes = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const percents = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
 
 export function count(value: number): string {
@@ -34,7 +35,7 @@ export function bytes(value: number): string {
 /** Always in MiB: figures that stand side by side keep one unit. */
 export function mebibytes(value: number): string {
   const scaled = value / 2 ** 20;
-  return `${(scaled < 1000 ? twoDigits : integers).format(scaled)} MiB`;
+  return `${(scaled < 1000 ? twoDigits : wholes).format(scaled)} MiB`;
 }
 
 export function times(value: number): string {

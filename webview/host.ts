@@ -36,7 +36,10 @@ export interface HostProgress {
   done?: number;
 }
 
-/** A prediction comes at once; a better one may follow while a search goes on. */
+/**
+ * A prediction comes at once; a better one may follow while a search goes on. Its page map has the
+ * stage `predicted`; it may keep the stage `after` of an older link for comparison.
+ */
 export interface Prediction {
   pages: PageMapPayload;
   refining: boolean;
@@ -50,7 +53,7 @@ export interface SavedView {
   written: boolean;
   /** Zoom and place of the map. */
   zoom: { k: number; x: number; scroll: number };
-  pinned: { stage: string; page: number } | undefined;
+  pinned: { stage: string; unikernel: string; address: number } | undefined;
 }
 
 export interface Host {

@@ -24,6 +24,8 @@ export interface ViewState {
   /** Whether the projection assumes that instances write to their writable pages. */
   written: boolean;
   table: boolean;
+  /** The stage that is newest: a prediction may be newer than what was measured. */
+  latest: Stage;
   /** A better prediction is being searched for. */
   refining: boolean;
 }
@@ -56,7 +58,8 @@ export class Store {
 export function initialState(model: PageMapModel): ViewState {
   return {
     model,
-    view: availableStages(model).length > 1 ? 'split' : latestStage(model),
+    view: availableStages(model).length > 1 ? 'split' : arrivedStage(model),
+    latest: arrivedStage(model),
     filter: new Set(),
     query: '',
     hover: undefined,
@@ -74,15 +77,14 @@ export function availableStages(model: PageMapModel): Stage[] {
 }
 
 /** The stage that the alignment arrives at: measured where there is one, else predicted. */
-export function latestStage(model: PageMapModel): Stage {
+export function arrivedStage(model: PageMapModel): Stage {
   if (model.stages.after) return 'after';
   return model.stages.predicted ? 'predicted' : 'before';
 }
 
 export function shownStages(state: ViewState): Stage[] {
   if (state.view !== 'split') return [state.view];
-  const latest = latestStage(state.model);
-  return latest === 'before' ? ['before'] : ['before', latest];
+  return state.latest === 'before' ? ['before'] : ['before', state.latest];
 }
 
 /** The stages that are shown, as models. */

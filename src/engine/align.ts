@@ -138,9 +138,9 @@ async function predictAll(
   step: Step,
 ): Promise<Job[]> {
   const jobs: Job[] = [];
-  for (const [u, loaded] of set.entries()) {
+  for (const planned of plan.unikernels) {
+    const { loaded } = planned;
     const job = await guarded(loaded.unikernel, failures, async () => {
-      const planned = plan.unikernels[u]!;
       const input = request.options.relinkOnly ? inputOf(loaded) : planned.input;
       const texts = request.options.relinkOnly
         ? await readWrittenScripts(path.join(outputOf(request), loaded.unikernel.name), loaded.unikernel.name)
@@ -259,7 +259,7 @@ async function stagesOf(job: Job) {
   const { placed } = prediction;
   const before = await measureImage(loaded.unikernel.image, {
     debug: loaded.debug,
-    objects: loaded.objects,
+    objects: loaded.originals,
   });
   const predicted: StageInput = {
     segments: prediction.segments,

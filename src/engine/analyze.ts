@@ -56,7 +56,7 @@ async function readStage(
 /** Objects name the owners of pages; an image whose objects cannot be read still has pages. */
 async function objectsOf(unikernel: Unikernel) {
   try {
-    return { objects: (await readUnikernel(unikernel)).objects };
+    return { objects: (await readUnikernel(unikernel)).originals };
   } catch (error) {
     if (error instanceof SpacerError) return {};
     throw error;

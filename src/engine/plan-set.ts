@@ -3,6 +3,7 @@
  * regions, identifies the slots, and chooses the best of the layouts that the options allow.
  */
 import type { AlignOptions } from '../protocol/options.ts';
+import { chooseIndirection } from './atoms/indirection.ts';
 import { factsOf, identify, type Identified, type UnikernelInput } from './atoms/identify.ts';
 import { inputOf } from './atoms/input.ts';
 import { SpacerError } from './errors.ts';
@@ -11,7 +12,7 @@ import type { OutlineSection } from './layout/outline.ts';
 import { planLayout, type Layout, type LayoutInput, type Strategy } from './layout/plan.ts';
 import { mergeRegions, type OutputFacts, type Region } from './layout/regions.ts';
 import { weigh } from './layout/search.ts';
-import type { LoadedUnikernel } from './read-unikernel.ts';
+import { withIndirection, type LoadedUnikernel } from './read-unikernel.ts';
 
 /** One unikernel of the set, ready for its script to be rewritten. */
 export interface PlannedUnikernel {
@@ -31,18 +32,32 @@ export interface SetPlan {
 }
 
 /** Placements that the search for an order may try, for each bulk region. */
-const SEARCH_EFFORT = 20_000;
+const SEARCH_EFFORT = Number(process.env["EFF"] ?? 20_000);
 
 /**
  * Plans the set.
  * @throws SpacerError `location-too-low` where the location counter would not leave room
  */
 export function planSet(set: readonly LoadedUnikernel[], options: AlignOptions): SetPlan {
+  const plain = planOnce(set, options);
+  if (isExplicit(options)) return plain;
+  const inputs = plain.unikernels.map(({ input }) => input);
+  const indirection = chooseIndirection(inputs, plain.identified);
+  if (indirection.stubs.size + indirection.pins.size === 0) return plain;
+  const indirect = planOnce(set.map((loaded) => withIndirection(loaded, indirection)), options);
+  return weigh(indirect.layout.cost) < weigh(plain.layout.cost) ? indirect : plain;
+}
+
+/** What is asked for by the original's options is what the original does: libraries as they are. */
+const isExplicit = (options: AlignOptions) =>
+  options.align !== 'auto' || options.group !== 'auto' || options.customLoader;
+
+function planOnce(set: readonly LoadedUnikernel[], options: AlignOptions): SetPlan {
   const inputs = set.map(inputOf);
   const regions = mergeRegions(
     inputs.map((input) => input.outline.map((section) => ({ section, facts: facts(input, section) }))),
   );
-  const identified = identify(inputs, regions);
+  const identified = identify(inputs, regions, 'section');
   const layoutInput = layoutInputOf(set, regions, identified, options);
   const { layout, reason } = chooseLayout(layoutInput, options);
   const unikernels = set.map((loaded, u): PlannedUnikernel => {
@@ -121,11 +136,21 @@ function strategiesFor(options: AlignOptions): Strategy[] {
   const aligns = options.align === 'auto' ? both : [options.align];
   const pool = options.customLoader;
   const plain = groups.flatMap((group) =>
-    aligns.map((align): Strategy => ({ name: nameOf(group, align), group, align, effort: 0, pool })),
+    aligns.map((align): Strategy => ({
+      name: nameOf(group, align),
+      group,
+      align,
+      effort: 0,
+      pool,
+    })),
   );
   const free = options.group === 'auto' && options.align === 'auto' && !pool;
-  const searched = { name: 'search', group: true, align: false, effort: SEARCH_EFFORT, pool };
-  return free ? [...plain, searched] : plain;
+  if (!free) return plain;
+  const searches = ['order', 'pages'] as const;
+  return [
+    ...plain,
+    { name: 'search', group: true, align: false, effort: SEARCH_EFFORT, searches, pool },
+  ];
 }
 
 const nameOf = (group: boolean, align: boolean) =>

@@ -225,7 +225,8 @@ function bootInformation(evaluation: Evaluation): { start: number; end: number }
 
 function placedSections(model: Model): PlacedSection[] {
   const { program } = model.loaded;
-  return model.evaluation.outputSections.flatMap((output) =>
+  const loaded = model.evaluation.outputSections.filter((output) => output.flags & SHF.ALLOC);
+  return loaded.flatMap((output) =>
     output.contents.flatMap((content): PlacedSection[] => {
       const origin = content.kind === 'input' ? model.origins.get(content.section) : undefined;
       if (!origin || content.kind !== 'input' || content.size === 0) return [];

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { NO_INDIRECTION, type Indirection } from './atoms/indirection.ts';
 import { gather } from './atoms/gather.ts';
 import { readElf } from './elf/read.ts';
 import { scriptsForOrphans } from './ldscript/adopt.ts';
@@ -19,7 +20,9 @@ export interface LoadedUnikernel {
   readonly command: LinkCommand;
   /** The script of the image, then those that insert into it. */
   readonly scripts: readonly Script[];
-  /** In link order, ready to be placed. */
+  /** The user's objects in link order, as they are. */
+  readonly originals: readonly InputObject[];
+  /** The same ready to be placed, and behind them those that the alignment adds. */
   readonly objects: readonly PreparedObject[];
   readonly program: Program;
   /** Entry symbol; absent where neither command nor script names one. */
@@ -42,7 +45,7 @@ export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikern
   const scripts = await Promise.all([link.script, ...link.extraScripts].map(readScript));
   const objects = nameObjects(await Promise.all(link.inputs.map(readObject)));
   const symbols = scriptSymbols(scripts);
-  const prepared = prepareObjects(objects, symbols.scriptSymbols);
+  const prepared = prepareObjects(objects, symbols.scriptSymbols, NO_INDIRECTION);
   const program = createProgram(prepared, symbols);
   const debug = readElf(unikernel.debugImage, await readFile(unikernel.debugImage));
   const entry = command.entry ?? entryOf(scripts);
@@ -50,6 +53,7 @@ export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikern
     unikernel,
     command,
     scripts: withHomes(scripts, program),
+    originals: objects,
     objects: prepared,
     program,
     ...(entry !== undefined && { entry }),
@@ -57,6 +61,13 @@ export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikern
     debug,
     hasFrameHeader: debug.sections.some((s) => s.name === '.eh_frame_hdr' && s.size > 0),
   };
+}
+
+/** The same unikernel with its objects prepared for stubs and pins. */
+export function withIndirection(loaded: LoadedUnikernel, indirection: Indirection): LoadedUnikernel {
+  const symbols = scriptSymbols(loaded.scripts);
+  const objects = prepareObjects(loaded.originals, symbols.scriptSymbols, indirection);
+  return { ...loaded, objects, program: createProgram(objects, symbols) };
 }
 
 function entryOf(scripts: readonly Script[]): string | undefined {

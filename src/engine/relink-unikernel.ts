@@ -64,12 +64,10 @@ export function relinkWritten(
   const [script, ...extraScripts] = loaded.scripts.map((_, i) =>
     path.join(directory, SCRIPTS, scriptName(loaded, i)),
   );
-  const objects = new Map(
-    loaded.objects.map((object) => [
-      object.path,
-      path.join(directory, OBJECTS, copyName(object.library)),
-    ]),
-  );
+  const copyOf = ({ library }: { library: string }) => path.join(directory, OBJECTS, copyName(library));
+  const recorded = loaded.objects.slice(0, loaded.originals.length);
+  const objects = new Map(recorded.map((object) => [object.path, copyOf(object)]));
+  const extraObjects = loaded.objects.slice(loaded.originals.length).map(copyOf);
   const { unikernel } = loaded;
-  return relink({ unikernel, script: script!, extraScripts, objects, outputDirectory: directory, ...options });
+  return relink({ unikernel, script: script!, extraScripts, objects, extraObjects, outputDirectory: directory, ...options });
 }

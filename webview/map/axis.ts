@@ -11,7 +11,9 @@ const LABEL = 76;
 
 export class AxisView {
   readonly element = svg({ class: 'axis', 'aria-hidden': 'true', height: HEIGHT });
-  readonly #group = select(this.element).append('g').attr('transform', `translate(0.5,${HEIGHT - 1})`);
+  readonly #group = select(this.element)
+    .append('g')
+    .attr('transform', `translate(0.5,${HEIGHT - 1})`);
   readonly #breaks = select(this.element).append('g').attr('class', 'breaks');
 
   draw(viewport: Viewport): void {

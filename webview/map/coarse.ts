@@ -76,7 +76,14 @@ export class CoarsePainter {
     const started = performance.now();
     picture.raster.pixels.fill(0);
     const cellHeight = viewport.bands.cellHeight * ratio;
-    const rows = { model: stage, mask, x: frame, top: frame.top, rowHeight: frame.rowHeight, cellHeight };
+    const rows = {
+      model: stage,
+      mask,
+      x: frame,
+      top: frame.top,
+      rowHeight: frame.rowHeight,
+      cellHeight,
+    };
     paintRows(picture.raster, picture.counts, rows, palette);
     picture.context.putImageData(picture.image, 0, 0);
     Object.assign(picture, { frame, mask, palette });
@@ -116,11 +123,7 @@ export class CoarsePainter {
   }
 }
 
-function reusable(
-  picture: Picture,
-  mask: Uint8Array | undefined,
-  palette: RasterPalette,
-): boolean {
+function reusable(picture: Picture, mask: Uint8Array | undefined, palette: RasterPalette): boolean {
   return (
     picture.cost > COSTLY &&
     performance.now() - picture.paintedAt < REUSE &&

@@ -1,7 +1,7 @@
 /** The map: canvases, axis, minimap, zoom, pointer and keyboard, kept in step with the store. */
 import type { Stage } from '../../src/protocol/page-map.ts';
-import { el, setAttributes } from '../dom.ts';
-import { unikernelOf, type StageModel } from '../model/stage.ts';
+import { el } from '../dom.ts';
+import type { StageModel } from '../model/stage.ts';
 import { paintBandMark, paintEquals, paintFrame, paintHover } from '../paint/overlay.ts';
 import { readTheme, watchTheme, type MapTheme } from '../paint/theme.ts';
 import {
@@ -28,6 +28,8 @@ export interface MapHooks {
   /** The user asked for the detail of a page. */
   open: (ref: PageRef, byKeyboard: boolean) => void;
   close: () => void;
+  /** Zoom or place changed. */
+  moved: () => void;
 }
 
 export class MapView {
@@ -116,7 +118,11 @@ export class MapView {
   }
 
   #changed(state: ViewState, previous: ViewState): void {
-    if (state.model !== previous.model || state.view !== previous.view) {
+    if (
+      state.model !== previous.model ||
+      state.view !== previous.view ||
+      state.latest !== previous.latest
+    ) {
       this.#viewport.model = state.model;
       this.#resize();
       return;
@@ -168,6 +174,7 @@ export class MapView {
     viewport.clampScroll();
     this.#syncScroll();
     this.hooks.point(undefined, 0, 0);
+    this.hooks.moved();
     this.#schedule('all');
   }
 
@@ -345,12 +352,16 @@ export class MapView {
     this.hooks.point(ref, box.left + cell.x + cell.width / 2, box.top + cell.y + cell.height);
   }
 
-  /** The theme as painted, for the swatches of the legend. */
-  get theme(): MapTheme {
-    return this.#theme;
+  /** Zoom and place, to be saved and brought back. */
+  get place(): { k: number; x: number; scroll: number } {
+    const { transform, scroll } = this.#viewport;
+    return { k: transform.k, x: transform.x, scroll };
   }
 
-  describe(text: string): void {
-    setAttributes(this.canvas, { 'aria-label': text });
+  restore(place: { k: number; x: number; scroll: number }): void {
+    this.#zoom.restore(place.k, place.x);
+    this.#viewport.scroll = place.scroll;
+    this.#viewport.clampScroll();
+    this.#syncScroll();
   }
 }

@@ -41,7 +41,14 @@ export class Minimap {
     const height = stages.length * (STRIP + GAP) + GAP;
     this.#size(viewport, height);
     const masks = stages.map(mask);
-    const key = [viewport.size.width, viewport.gutter, viewport.size.ratio, theme, ...stages, ...masks];
+    const key = [
+      viewport.size.width,
+      viewport.gutter,
+      viewport.size.ratio,
+      theme,
+      ...stages,
+      ...masks,
+    ];
     if (key.length !== this.#painted.length || key.some((part, i) => part !== this.#painted[i])) {
       this.#painted = key;
       this.#paint(viewport, theme, stages, masks);

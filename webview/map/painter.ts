@@ -128,11 +128,7 @@ export class Painter {
     for (let u = rows.first; u < rows.end; u += 1) {
       paintBand(frame, stage, u, mask, viewport.rowY(group.rowsTop + u * rowHeight));
     }
-    paintSeparators(
-      frame,
-      viewport.rowY(group.rowsTop),
-      viewport.rowY(group.bottom),
-    );
+    paintSeparators(frame, viewport.rowY(group.rowsTop), viewport.rowY(group.bottom));
     this.#paintNames(viewport, theme, group, stage, rows);
     context.restore();
   }
@@ -241,10 +237,7 @@ export class Painter {
   #paintBreaks(viewport: Viewport, theme: MapTheme): void {
     const context = this.#context;
     const { axis } = viewport.model;
-    const bottom = Math.min(
-      viewport.size.height,
-      viewport.rowY(viewport.bands.contentHeight),
-    );
+    const bottom = Math.min(viewport.size.height, viewport.rowY(viewport.bands.contentHeight));
     context.save();
     this.#clip(viewport);
     context.strokeStyle = theme.line;

@@ -130,7 +130,7 @@ export class Viewport {
     const stage = band && this.model.stages[band.group.stage];
     if (!stage) return undefined;
     const column = this.scale.invert(x);
-    const page = pageAt(stage, band.row, column, Math.max(1, 1 / this.cellWidth));
+    const page = pageAt(stage, band.row, column, 1 / this.cellWidth);
     return page === undefined ? undefined : { stage: stage.stage, page };
   }
 }

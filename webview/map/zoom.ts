@@ -1,5 +1,12 @@
 /** Zoom and pan of the map by d3: wheel, drag, touch and calls. */
-import { select, zoom, zoomIdentity, type D3ZoomEvent, type Selection, type ZoomTransform } from 'd3';
+import {
+  select,
+  zoom,
+  zoomIdentity,
+  type D3ZoomEvent,
+  type Selection,
+  type ZoomTransform,
+} from 'd3';
 import { reducedMotion } from '../dom.ts';
 import type { Viewport } from './viewport.ts';
 
@@ -20,7 +27,11 @@ export class MapZoom {
   readonly #viewport: Viewport;
   #lastY = 0;
 
-  constructor(canvas: HTMLCanvasElement, viewport: Viewport, changed: (change: ZoomChange) => void) {
+  constructor(
+    canvas: HTMLCanvasElement,
+    viewport: Viewport,
+    changed: (change: ZoomChange) => void,
+  ) {
     this.#canvas = select(canvas);
     this.#viewport = viewport;
     this.#zoom
@@ -61,6 +72,10 @@ export class MapZoom {
 
   fit(): void {
     this.#animated().call((t) => this.#zoom.transform(t, zoomIdentity));
+  }
+
+  restore(k: number, x: number): void {
+    this.#canvas.call((c) => this.#zoom.transform(c, zoomIdentity.translate(x, 0).scale(k)));
   }
 
   pan(pixels: number): void {

@@ -77,8 +77,10 @@ function zoomedRow(fit: number, { fitCellWidth, zoom }: BandsRequest): number {
 }
 
 function splitRow(rowHeight: number): { cellHeight: number; namesHeight: number } {
-  if (rowHeight >= FULL_ROW + LINE) return { cellHeight: rowHeight - 2 * LINE - ROW_GAP, namesHeight: 2 * LINE };
-  if (rowHeight >= LINE + ROW_GAP + 14) return { cellHeight: rowHeight - LINE - ROW_GAP, namesHeight: LINE };
+  if (rowHeight >= FULL_ROW + LINE)
+    return { cellHeight: rowHeight - 2 * LINE - ROW_GAP, namesHeight: 2 * LINE };
+  if (rowHeight >= LINE + ROW_GAP + 14)
+    return { cellHeight: rowHeight - LINE - ROW_GAP, namesHeight: LINE };
   if (rowHeight >= 12) return { cellHeight: rowHeight - 3, namesHeight: 0 };
   if (rowHeight >= 4) return { cellHeight: rowHeight - 1, namesHeight: 0 };
   return { cellHeight: rowHeight, namesHeight: 0 };

@@ -26,7 +26,7 @@ const COLUMN_TYPES = {
   Float64Array,
 } as const;
 type ColumnType = keyof typeof COLUMN_TYPES;
-type Column = InstanceType<(typeof COLUMN_TYPES)[ColumnType]>;
+type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
 const OWNER_COLUMNS = {
   start: 'Uint32Array',
@@ -56,10 +56,11 @@ const directory = v.object({
 
 export function toBuffer(map: PackedPageMap): ArrayBuffer {
   const columns = new Map<string, Column>();
-  for (const [name, column] of Object.entries(map.owners)) columns.set(`owners.${name}`, column);
+  for (const [name, column] of Object.entries<Column>({ ...map.owners }))
+    columns.set(`owners.${name}`, column);
   for (const stage of STAGES) {
-    for (const [name, column] of Object.entries(map.stages[stage] ?? {})) {
-      columns.set(`${stage}.${name}`, column as Column);
+    for (const [name, column] of Object.entries<Column>({ ...map.stages[stage] })) {
+      columns.set(`${stage}.${name}`, column);
     }
   }
   let offset = 0;
@@ -91,7 +92,9 @@ export function fromBuffer(buffer: ArrayBuffer): PackedPageMap {
   }
   const length = prefix.getUint32(4, true);
   if (PREFIX + length > buffer.byteLength) throw new BadPageMap('the page map is truncated');
-  const json: unknown = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, PREFIX, length)));
+  const json: unknown = JSON.parse(
+    new TextDecoder().decode(new Uint8Array(buffer, PREFIX, length)),
+  );
   const parsed = v.safeParse(directory, json);
   if (!parsed.success) throw new BadPageMap(`packed page map: ${parsed.issues[0].message}`);
   const { strings, columns } = parsed.output;

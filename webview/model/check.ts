@@ -33,7 +33,10 @@ const unusable = v.object({
   reason: v.string(),
   message: v.string(),
 });
-const pages = v.object({ totals, pages: v.custom<unknown[]>(Array.isArray, 'pages must be a list') });
+const pages = v.object({
+  totals,
+  pages: v.custom<unknown[]>(Array.isArray, 'pages must be a list'),
+});
 const classes = v.custom<unknown[]>(Array.isArray, 'content classes must be a list');
 
 const documentHead = v.object({

@@ -71,11 +71,7 @@ export interface Named {
  * What most unikernels have at each column, as stretches; columns where no name has a majority
  * are left out. One pass finds the candidate (Boyer and Moore), a second counts its votes.
  */
-export function columnNames(
-  model: StageModel,
-  columns: number,
-  nameOfList: Uint32Array,
-): Named[] {
+export function columnNames(model: StageModel, columns: number, nameOfList: Uint32Array): Named[] {
   const candidate = new Uint32Array(columns).fill(NOBODY);
   const votes = new Int32Array(columns);
   const { column } = model;

@@ -4,9 +4,7 @@ import type { OwnerLists, PackedPageMap } from './packed.ts';
 import type { StageModel } from './stage.ts';
 
 export type Query =
-  | { kind: 'none' }
-  | { kind: 'address'; page: number }
-  | { kind: 'name'; text: string };
+  { kind: 'none' } | { kind: 'address'; page: number } | { kind: 'name'; text: string };
 
 export function parseQuery(text: string): Query {
   const trimmed = text.trim();
@@ -37,9 +35,7 @@ export function findPages(
 }
 
 function matchingLists(map: PackedPageMap, text: string): Uint8Array {
-  const named = Uint8Array.from(map.strings, (name) =>
-    name.toLowerCase().includes(text) ? 1 : 0,
-  );
+  const named = Uint8Array.from(map.strings, (name) => (name.toLowerCase().includes(text) ? 1 : 0));
   const { owners } = map;
   const lists = new Uint8Array(owners.start.length - 1);
   for (let list = 0; list < lists.length; list += 1) {

@@ -183,12 +183,7 @@ export function unikernelOf(model: StageModel, page: number): number {
 }
 
 /** First index in `[from, to)` whose value is not below `value`. */
-export function lowerBound(
-  values: Uint32Array,
-  value: number,
-  from: number,
-  to: number,
-): number {
+export function lowerBound(values: Uint32Array, value: number, from: number, to: number): number {
   let low = from;
   let high = to;
   while (low < high) {
@@ -204,11 +199,13 @@ export function pageAt(
   model: StageModel,
   unikernel: number,
   column: number,
-  reach = 1,
+  reach = 0,
 ): number | undefined {
   const { from, to } = rowOf(model, unikernel);
-  const at = lowerBound(model.column, Math.floor(column), from, to);
-  return at < to && (model.column[at] ?? 0) < column + reach ? at : undefined;
+  const first = Math.floor(column);
+  const at = lowerBound(model.column, first, from, to);
+  const end = Math.max(first + 1, column + reach);
+  return at < to && (model.column[at] ?? 0) < end ? at : undefined;
 }
 
 /** The page of a unikernel whose column is nearest. */

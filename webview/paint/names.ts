@@ -143,7 +143,10 @@ export function paintSymbols(
     const c = column[i] ?? 0;
     if (c > frame.lastColumn) break;
     const left = frame.x(c) + 3;
-    const shown = fitter.clipped(firstSymbols(map, model.packed.ownerList[i] ?? 0), frame.x(c + 1) - left - 3);
+    const shown = fitter.clipped(
+      firstSymbols(map, model.packed.ownerList[i] ?? 0),
+      frame.x(c + 1) - left - 3,
+    );
     context.fillText(shown, left, y + LINE / 2 + 1);
   }
 }

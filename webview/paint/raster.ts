@@ -133,7 +133,8 @@ export class PixelCounts {
     for (let px = 0; px < this.width; px += 1) {
       if (most[px] === 0) continue;
       const slot = best[px] ?? 0;
-      pixels[row + px] = (slot & 7) === CATEGORY.unique ? diagonal(palette, slot, px, y) : (textures[slot] ?? 0);
+      pixels[row + px] =
+        (slot & 7) === CATEGORY.unique ? diagonal(palette, slot, px, y) : (textures[slot] ?? 0);
     }
   }
 

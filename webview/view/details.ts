@@ -18,7 +18,12 @@ export interface DetailHooks {
 const MOST_SHARERS = 60;
 
 export class Details {
-  readonly element = el('aside', { class: 'details', 'aria-label': 'Page', tabindex: -1, hidden: true });
+  readonly element = el('aside', {
+    class: 'details',
+    'aria-label': 'Page',
+    tabindex: -1,
+    hidden: true,
+  });
 
   constructor(
     readonly store: Store,
@@ -59,7 +64,11 @@ export class Details {
       'div',
       { class: 'details-head' },
       el('h2', {}, hex(info.address)),
-      button('×', { appearance: 'icon', label: 'Close the page’s detail', press: this.hooks.close }),
+      button('×', {
+        appearance: 'icon',
+        label: 'Close the page’s detail',
+        press: this.hooks.close,
+      }),
     );
   }
 
@@ -142,7 +151,13 @@ function owners(info: PageInfo): HTMLElement | undefined {
     return el(
       'tr',
       {},
-      el('td', {}, el('div', { class: 'owner' }, owner.library), el('div', { class: 'owner-section' }, owner.section), symbols),
+      el(
+        'td',
+        {},
+        el('div', { class: 'owner' }, owner.library),
+        el('div', { class: 'owner-section' }, owner.section),
+        symbols,
+      ),
       el('td', { class: 'number' }, bytes(owner.bytes)),
     );
   });
@@ -151,7 +166,16 @@ function owners(info: PageInfo): HTMLElement | undefined {
     el(
       'table',
       { class: 'owners' },
-      el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Library, section, symbols'), el('th', { scope: 'col', class: 'number' }, 'Size'))),
+      el(
+        'thead',
+        {},
+        el(
+          'tr',
+          {},
+          el('th', { scope: 'col' }, 'Library, section, symbols'),
+          el('th', { scope: 'col', class: 'number' }, 'Size'),
+        ),
+      ),
       el('tbody', {}, ...rows),
     ),
   );

@@ -3,7 +3,7 @@ import { PAGE_SIZE, type Stage, type Totals } from '../../src/protocol/page-map.
 import { el, replaceChildren, setText } from '../dom.ts';
 import { count, mebibytes, percent, plural, times } from '../format.ts';
 import type { PageMapHead } from '../model/packed.ts';
-import { latestStage, type Store, type ViewState } from '../state.ts';
+import type { Store, ViewState } from '../state.ts';
 
 export const STAGE_NAMES: Record<Stage, string> = {
   before: 'Before',
@@ -21,7 +21,7 @@ export function headline(store: Store): HTMLElement {
   const facts = el('p', { class: 'facts' });
   const show = (state: ViewState): void => {
     replaceChildren(figures, ...figureParts(state));
-    setText(facts, factsOf(state.model.map.head, latestStage(state.model)));
+    setText(facts, factsOf(state.model.map.head, state.latest));
   };
   show(store.state);
   store.subscribe((state, previous) => {
@@ -32,7 +32,7 @@ export function headline(store: Store): HTMLElement {
 
 function figureParts(state: ViewState): HTMLElement[] {
   const { totals } = state.model.map.head;
-  const latest = latestStage(state.model);
+  const { latest } = state;
   const { before } = totals;
   const last = totals[latest];
   const parts: HTMLElement[] = [];

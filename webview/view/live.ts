@@ -2,14 +2,7 @@
 import { el, setText } from '../dom.ts';
 import { count, hex, plural } from '../format.ts';
 import { pageInfo } from '../model/page-info.ts';
-import {
-  latestStage,
-  shownModels,
-  shownStages,
-  type Selection,
-  type Store,
-  type ViewState,
-} from '../state.ts';
+import { shownModels, shownStages, type Selection, type Store, type ViewState } from '../state.ts';
 import { STAGE_NAMES, provenance, saving } from './headline.ts';
 import { kindText, listed } from './page-text.ts';
 
@@ -29,7 +22,7 @@ export function liveSummary(store: Store, selection: (state: ViewState) => Selec
 
 export function summary(state: ViewState): string {
   const { head } = state.model.map;
-  const latest = latestStage(state.model);
+  const { latest } = state;
   const before = head.totals.before?.distinct;
   const last = head.totals[latest]?.distinct ?? 0;
   const figures =

@@ -10,7 +10,11 @@ export function kindText(info: PageInfo): string {
     : `Shared by ${count(info.sharers.length)} of ${count(info.present)}`;
 }
 
-export function sharerNames(info: PageInfo, names: (unikernel: number) => string, most: number): string {
+export function sharerNames(
+  info: PageInfo,
+  names: (unikernel: number) => string,
+  most: number,
+): string {
   const shown = Array.from(info.sharers.subarray(0, most), names).join(', ');
   const more = info.sharers.length - most;
   return more > 0 ? `${shown} and ${plural(more, 'other')}` : shown;

@@ -3,7 +3,7 @@ import { checkbox, slider } from '../controls.ts';
 import { el, setText } from '../dom.ts';
 import { bytes, count } from '../format.ts';
 import { countAll, project } from '../model/projection.ts';
-import { latestStage, type Store, type ViewState } from '../state.ts';
+import type { Store, ViewState } from '../state.ts';
 import { provenance } from './headline.ts';
 
 /** 1, 2, 5, 10, ... 10,000. */
@@ -22,18 +22,24 @@ export function projectionView(store: Store): HTMLElement {
     INSTANCE_STEPS.indexOf(store.state.instances),
     (step) => store.set({ instances: INSTANCE_STEPS[step] ?? 1 }),
   );
-  const written = checkbox('Writable pages written', store.state.written, (value) => store.set({ written: value }));
+  const written = checkbox('Writable pages written', store.state.written, (value) =>
+    store.set({ written: value }),
+  );
   const note = el('p', { class: 'note' });
   const bars = { none: bar('none'), before: bar('before'), after: bar('after') };
   let counted = countAll(store.state.model);
   const show = (state: ViewState): void => {
-    const latest = latestStage(state.model);
+    const { latest } = state;
     const projection = project(counted, latest, state.instances, state.written);
     const values = [projection.withoutSharing, projection.before, projection.after];
     const most = Math.max(1, ...values.map((value) => value ?? 0));
     bars.none.show('No sharing', projection.withoutSharing, most);
     bars.before.show('Sharing, before', projection.before, most);
-    bars.after.show(`Sharing, ${provenance(latest) === 'predicted' ? 'predicted' : 'after'}`, projection.after, most);
+    bars.after.show(
+      `Sharing, ${provenance(latest) === 'predicted' ? 'predicted' : 'after'}`,
+      projection.after,
+      most,
+    );
     setText(output, `${count(state.instances)} of each`);
     range.setAttribute('aria-valuetext', `${count(state.instances)} instances of each unikernel`);
     setText(note, assumption(state.written));
@@ -52,7 +58,13 @@ export function projectionView(store: Store): HTMLElement {
   return el(
     'section',
     { class: 'projection', 'aria-label': 'Projected host memory' },
-    el('div', { class: 'projection-input' }, el('span', { class: 'caption' }, 'Host memory for'), range, output),
+    el(
+      'div',
+      { class: 'projection-input' },
+      el('span', { class: 'caption' }, 'Host memory for'),
+      range,
+      output,
+    ),
     el('div', { class: 'bars' }, bars.none.element, bars.before.element, bars.after.element),
     el('div', { class: 'assumptions' }, written, note),
   );
@@ -68,7 +80,13 @@ function bar(kind: string): Bar {
   const name = el('span', { class: 'bar-name' });
   const fill = el('span', { class: `bar-fill ${kind}` });
   const value = el('span', { class: 'bar-value' });
-  const element = el('div', { class: 'bar' }, name, el('span', { class: 'bar-track' }, fill), value);
+  const element = el(
+    'div',
+    { class: 'bar' },
+    name,
+    el('span', { class: 'bar-track' }, fill),
+    value,
+  );
   return {
     element,
     show: (text, amount, most) => {

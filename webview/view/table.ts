@@ -8,7 +8,16 @@ import { STAGE_NAMES } from './headline.ts';
 import { kindText, listed, symbolNames } from './page-text.ts';
 
 const PORTION = 200;
-const COLUMNS = ['Address', 'Unikernel', 'Stage', 'Sharing', 'Access', 'Section', 'Library', 'Symbols'];
+const COLUMNS = [
+  'Address',
+  'Unikernel',
+  'Stage',
+  'Sharing',
+  'Access',
+  'Section',
+  'Library',
+  'Symbols',
+];
 
 export interface TableHooks {
   selection: (state: ViewState) => Selection;
@@ -64,7 +73,9 @@ export class PageTable {
     const last = this.#first + refs.length;
     setText(
       this.#where,
-      total === 0 ? 'No page' : `Pages ${count(this.#first + 1)} to ${count(last)} of ${count(total)}`,
+      total === 0
+        ? 'No page'
+        : `Pages ${count(this.#first + 1)} to ${count(last)} of ${count(total)}`,
     );
   }
 

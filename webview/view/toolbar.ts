@@ -1,12 +1,11 @@
 /** What the map shows and how much of it: stages, search, zoom, map or table. */
-import { button, segments, textField } from '../controls.ts';
+import { button, segments, textField, type Segments } from '../controls.ts';
 import { el, setText } from '../dom.ts';
 import { count } from '../format.ts';
-import type { PageMapModel, StageModel } from '../model/stage.ts';
+import type { StageModel } from '../model/stage.ts';
 import { parseQuery } from '../model/search.ts';
 import {
   availableStages,
-  latestStage,
   shownModels,
   type PageRef,
   type Selection,
@@ -24,25 +23,13 @@ export interface ToolbarHooks {
 }
 
 export function toolbar(store: Store, hooks: ToolbarHooks): HTMLElement {
-  const place = el('div', { class: 'stage-choice' });
-  const fill = (state: ViewState): void => {
-    const choices = choicesOf(state.model);
-    if (choices.length < 2) return place.replaceChildren();
-    const control = segments('Stages shown', choices, state.view, (value) => {
-      store.set({ view: value as ViewChoice });
-    });
-    place.replaceChildren(control.element);
-  };
-  fill(store.state);
-  store.subscribe((state, previous) => {
-    if (state.model !== previous.model || state.view !== previous.view) fill(state);
-  });
+  const stages = stageChoice(store);
   const table = button('Show as table', { press: () => store.set({ table: !store.state.table }) });
   store.subscribe((state) => setText(table, state.table ? 'Show as map' : 'Show as table'));
   return el(
     'div',
     { class: 'toolbar', role: 'group', 'aria-label': 'View' },
-    place,
+    stages,
     searchBox(store, hooks),
     el(
       'div',
@@ -55,13 +42,36 @@ export function toolbar(store: Store, hooks: ToolbarHooks): HTMLElement {
   );
 }
 
-function choicesOf(model: PageMapModel): { value: string; text: string }[] {
+/** Keeps its buttons, and with them the focus, as long as the choices stay the same. */
+function stageChoice(store: Store): HTMLElement {
+  const place = el('div', { class: 'stage-choice' });
+  let shown = '';
+  let control: Segments | undefined;
+  const show = (state: ViewState): void => {
+    const choices = choicesOf(state);
+    const key = choices.map((choice) => choice.value).join(' ');
+    if (key !== shown) {
+      shown = key;
+      control = segments('Stages shown', choices, state.view, (value) => {
+        store.set({ view: value as ViewChoice });
+      });
+      place.replaceChildren(control.element);
+      place.hidden = choices.length < 2;
+    }
+    control?.select(state.view);
+  };
+  show(store.state);
+  store.subscribe(show);
+  return place;
+}
+
+function choicesOf({ model, latest }: ViewState): { value: string; text: string }[] {
   const stages = availableStages(model);
   const choices: { value: string; text: string }[] = stages.map((stage) => ({
     value: stage,
     text: STAGE_NAMES[stage],
   }));
-  if (model.stages.before && latestStage(model) !== 'before') {
+  if (model.stages.before && latest !== 'before') {
     choices.push({ value: 'split', text: 'Split' });
   }
   return choices;

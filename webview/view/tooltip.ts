@@ -68,5 +68,10 @@ function content(info: PageInfo, stage: string, names: (u: number) => string): H
 }
 
 function line(name: string, text: string): HTMLElement {
-  return el('div', { class: 'tip-line' }, el('span', { class: 'tip-name' }, name), el('span', {}, text));
+  return el(
+    'div',
+    { class: 'tip-line' },
+    el('span', { class: 'tip-name' }, name),
+    el('span', {}, text),
+  );
 }

@@ -4,7 +4,7 @@
  * (slot, offset) or as a name. Since every slot and every name has one address for the whole set,
  * equal contents become equal bytes in every image, and different ones differ.
  */
-import { BLOCK_SIZE, type Blocks } from '../layout/digest.ts';
+import { BLOCK_SIZE, scramble, type Blocks } from '../layout/digest.ts';
 import { FIELD_BYTES } from '../model/relocation-types.ts';
 import { KIND, type Program } from '../model/types.ts';
 
@@ -34,7 +34,8 @@ export interface SlotContent {
   readonly references: Float64Array;
 }
 
-const COLUMNS = 5;
+/** Numbers of one reference. */
+export const REFERENCE_COLUMNS = 5;
 const TO_SLOT = 0;
 const TO_NAME = 1;
 const TO_VALUE = 2;
@@ -112,10 +113,10 @@ export function blocksOf(content: SlotContent): Blocks {
       (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) | 0;
     if (word !== 0) mixInto(low, high, block, word);
   }
-  for (let r = 0; r < references.length; r += COLUMNS) {
+  for (let r = 0; r < references.length; r += REFERENCE_COLUMNS) {
     const offset = references[r]!;
     let key = 0x40000000 | (offset % BLOCK_SIZE);
-    for (let c = 1; c < COLUMNS; c++) key = scramble(key ^ hashNumber(references[r + c]!));
+    for (let c = 1; c < REFERENCE_COLUMNS; c++) key = scramble(key ^ hashNumber(references[r + c]!));
     const last = offset + (FIELD_BYTES[references[r + 1]!] ?? 1) - 1;
     for (let b = Math.floor(offset / BLOCK_SIZE); b * BLOCK_SIZE <= last && b < count; b++)
       mixInto(low, high, b, key);
@@ -131,11 +132,3 @@ function mixInto(low: Int32Array, high: Int32Array, block: number, key: number):
 
 const hashNumber = (value: number) =>
   scramble((value | 0) ^ Math.imul(Math.floor(value / 2 ** 32) | 0, 0x27d4eb2f));
-
-/** The finaliser of MurmurHash3: every input bit changes every output bit with probability one half. */
-function scramble(value: number): number {
-  let h = value | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
-}

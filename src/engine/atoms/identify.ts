@@ -1,9 +1,12 @@
 /**
- * Turns the programs of a set into slots. At library granularity a slot is all that one library
- * puts into one bulk output section; the head of an output section and each table are slots too.
- * A slot of one name is one slot for the whole set, whatever variant each unikernel has in it.
+ * Turns the programs of a set into slots. A slot holds one input section of one library (with
+ * function sections: one function or datum), or at library granularity all that a library puts into
+ * one bulk output section; the head of an output section and each table are slots too. A slot of
+ * one name is one slot for the whole set, whatever variant each unikernel has in it. Where several
+ * libraries begin a section with the same global symbol and never meet in one unikernel (`main`),
+ * they share a slot, so that the symbol has one address.
  */
-import { SHF, SHT } from '../elf/types.ts';
+import { SHF, SHT, STB, type ElfFile } from '../elf/types.ts';
 import type { OutlineSection } from '../layout/outline.ts';
 import { digestBlocks } from '../layout/digest.ts';
 import { alignUp } from '../layout/place.ts';
@@ -42,6 +45,63 @@ export interface Identified {
   readonly parts: readonly ReadonlyMap<number, SlotParts>[];
 }
 
+/** What one slot holds: a library's part of an output section, or a single input section. */
+export type Granularity = 'library' | 'section';
+
+type KeyOf = (program: Program, input: GatheredInput, region: string) => string;
+
+const libraryKey: KeyOf = (program, { object }, region) =>
+  `${program.objects[object]!.library} ${region}`;
+
+const sectionKey: KeyOf = (program, { object, section }) => {
+  const { library, elf } = program.objects[object]!;
+  return `${library} ${elf.sections[section]!.name}`;
+};
+
+/** Keys by section, with one key for sections that begin with the same symbol and never meet. */
+function sharedKeys(unikernels: readonly UnikernelInput[]): KeyOf {
+  const bySymbol = new Map<string, { keys: Set<string>; meets: boolean }>();
+  for (const { program, inputs, outline } of unikernels) {
+    const here = new Set<string>();
+    for (const { name: region } of outline)
+      for (const input of inputs.get(region) ?? [])
+        for (const symbol of symbolsAtStart(program, input)) {
+          const name = `${region} ${symbol}`;
+          const known = bySymbol.get(name) ?? { keys: new Set<string>(), meets: false };
+          known.keys.add(sectionKey(program, input, region));
+          known.meets ||= here.has(name);
+          here.add(name);
+          bySymbol.set(name, known);
+        }
+  }
+  const shared = new Map<string, string>();
+  for (const [name, { keys, meets }] of bySymbol)
+    if (!meets && keys.size > 1) for (const key of keys) if (!shared.has(key)) shared.set(key, `*${name}`);
+  return (program, input, region) => {
+    const key = sectionKey(program, input, region);
+    return shared.get(key) ?? key;
+  };
+}
+
+function symbolsAtStart(program: Program, { object, section }: GatheredInput): string[] {
+  const starts = startSymbols(program.objects[object]!.elf);
+  return starts.get(section) ?? [];
+}
+
+const startSymbolCache = new WeakMap<ElfFile, Map<number, string[]>>();
+
+/** Strong global symbols at offset 0, by section. */
+function startSymbols(elf: ElfFile): Map<number, string[]> {
+  const known = startSymbolCache.get(elf);
+  if (known) return known;
+  const result = new Map<number, string[]>();
+  for (const symbol of elf.symbols)
+    if (symbol.binding === STB.GLOBAL && symbol.value === 0 && symbol.section !== 0)
+      result.set(symbol.section, [...(result.get(symbol.section) ?? []), symbol.name]);
+  startSymbolCache.set(elf, result);
+  return result;
+}
+
 interface Draft {
   readonly id: number;
   readonly key: string;
@@ -56,13 +116,15 @@ interface Draft {
 export function identify(
   unikernels: readonly UnikernelInput[],
   regions: readonly Region[],
+  granularity: Granularity,
 ): Identified {
   const drafts = new Map<string, Draft>();
   const kinds = new Map(regions.map((region) => [region.name, region.kind]));
+  const keyOf = granularity === 'library' ? libraryKey : sharedKeys(unikernels);
   unikernels.forEach((unikernel, u) => {
     for (const section of unikernel.outline) {
       const isTable = kinds.get(section.name) === 'table';
-      draftSection(drafts, unikernel, u, section, isTable, unikernels.length);
+      draftSection(drafts, unikernel, u, section, isTable, unikernels.length, keyOf);
     }
   });
   const all = [...drafts.values()];
@@ -83,13 +145,16 @@ function draftSection(
   section: OutlineSection,
   isTable: boolean,
   count: number,
+  keyOf: KeyOf,
 ): void {
   const inputs = unikernel.inputs.get(section.name) ?? [];
   const groups = new Map<string, GatheredInput[]>();
   for (const input of inputs) {
-    const library = unikernel.program.objects[input.object]!.library;
     const role = isTable ? 'table' : input.head ? 'head' : 'body';
-    const key = role === 'body' ? `${library} ${section.name}` : `[${role}] ${section.name}`;
+    const key =
+      role === 'body'
+        ? keyOf(unikernel.program, input, section.name)
+        : `[${role}] ${section.name}`;
     const group = groups.get(key);
     if (group) group.push(input);
     else groups.set(key, [input]);
@@ -160,7 +225,8 @@ function contentsOf(
 const hasBytes = (program: Program, part: Part) =>
   program.objects[part.object]!.elf.sections[part.section]!.type !== SHT.NOBITS;
 
-function locatorOf(unikernel: UnikernelInput, parts: ReadonlyMap<number, SlotParts>): Locator {
+/** Where the sections and names of one unikernel stand in the layout. */
+export function locatorOf(unikernel: UnikernelInput, parts: ReadonlyMap<number, SlotParts>): Locator {
   const { program, outline } = unikernel;
   const slotOf = new Int32Array(program.sectionBase.at(-1)!).fill(-1);
   const offsetOf = new Float64Array(slotOf.length);

@@ -13,6 +13,8 @@ export interface NewSection {
   readonly flags: number;
   readonly size: number;
   readonly alignment: number;
+  /** Contents; absent for NOBITS. */
+  readonly data?: Uint8Array;
 }
 
 /** A symbol's new place. `section` may be an index of the original, or of a new section after them. */
@@ -28,7 +30,7 @@ export interface ObjectEdits {
   readonly clearFlags?: ReadonlyMap<number, number>;
   /** New names, by section index. */
   readonly rename?: ReadonlyMap<number, string>;
-  /** Sections without file contents (NOBITS), appended in this order after the original ones. */
+  /** Sections without relocations, appended in this order after the original ones. */
   readonly addSections?: readonly NewSection[];
   /** Symbols to redefine, by symbol index. */
   readonly symbols?: ReadonlyMap<number, SymbolChange>;
@@ -64,7 +66,7 @@ export function editObject(elf: ElfFile, edits: ObjectEdits): Uint8Array {
   const headers = elf.sections.map((section) => ({ ...section, name: 0 }) as Header);
   clearFlags(headers, edits);
   const names = renameSections(elf, edits, output, headers);
-  appendSections(headers, names, edits);
+  appendSections(output, headers, names, edits);
   editSymbols(elf, edits, output, headers);
   redirectRelocations(elf, edits, output, headers);
   return finish(output, headers, names.tableIndex);
@@ -106,6 +108,7 @@ function renameSections(elf: ElfFile, edits: ObjectEdits, output: Appender, head
 }
 
 function appendSections(
+  output: Appender,
   headers: Header[],
   names: { offsets: number[] },
   edits: ObjectEdits,
@@ -115,7 +118,7 @@ function appendSections(
       name: at(names.offsets, i),
       type: section.type,
       flags: section.flags,
-      offset: 0,
+      offset: section.data ? output.append(section.data, section.alignment) : 0,
       size: section.size,
       link: 0,
       info: 0,

@@ -95,3 +95,11 @@ function inverse(odd: number): number {
   for (let i = 0; i < 5; i++) guess = Math.imul(guess, 2 - Math.imul(odd, guess));
   return guess;
 }
+
+/** The finaliser of MurmurHash3: every input bit changes every output bit with probability one half. */
+export function scramble(value: number): number {
+  let h = value | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) | 0;
+}

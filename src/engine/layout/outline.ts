@@ -53,10 +53,33 @@ export function outlineOf(scripts: readonly Script[]): OutlineSection[] {
 
 /** ld puts INSERT AFTER right behind the named section, so that later scripts come first. */
 function insertionIndex(sections: readonly OutlineSection[], insert: InsertCommand): number {
-  const index = sections.findIndex((section) => section.name === insert.section);
+  const home = insertionHome(sections, insert);
+  const index = sections.findIndex((section) => section.name === home);
   if (index < 0) return sections.length;
   return insert.position === 'after' ? index + 1 : index;
 }
+
+/**
+ * The section behind which an inserted one stands in the aligned image. Inserted tables differ from
+ * unikernel to unikernel; behind read-only data they would stand in the middle of what is equal, so
+ * they go behind the last section of the main script that stands in the same segment.
+ */
+export function insertionHome(
+  sections: readonly OutlineSection[],
+  insert: InsertCommand,
+): string {
+  const from = sections.findIndex((section) => section.name === insert.section);
+  const asked = sections[from];
+  if (asked === undefined || insert.position === 'before' || startsData(asked)) return insert.section;
+  let home = asked;
+  for (const section of sections.slice(from + 1)) {
+    if (startsData(section) || section.node.phdrs.length > 0) break;
+    if (section.script === 0) home = section;
+  }
+  return home.name;
+}
+
+const startsData = ({ name }: OutlineSection) => /^\.(tdata|tbss|data|bss)$/.test(name);
 
 function sectionsOfScript(script: Script): OutlineSection[] {
   const statements = script.statements.flatMap((s) => (s.kind === 'sections' ? s.statements : []));

@@ -4,6 +4,7 @@
  * never meet may stand at the same addresses, and an image has no gap for a library that it lacks
  * unless others need the room.
  */
+import { PAGE_SIZE } from '../../protocol/page-map.ts';
 import type { Placed } from './cost.ts';
 import { BLOCK_SIZE } from './digest.ts';
 import type { Slot } from './slots.ts';
@@ -15,6 +16,8 @@ export interface Step {
   readonly alignment?: number;
   /** Start beyond everything placed so far, of any unikernel. */
   readonly apart?: boolean;
+  /** Start at this offset into a page, on the page that the end of everything so far lies on. */
+  readonly within?: number;
   /** Start no lower than this address. */
   readonly from?: number;
 }
@@ -36,7 +39,10 @@ export function placeInOrder(
   const placed = steps.map((step) => {
     const { slot } = step;
     const free = step.apart ? end : highestCursor(cursors, slot);
-    const address = alignUp(Math.max(free, step.from ?? 0), Math.max(GRAIN, slot.alignment, step.alignment ?? 1));
+    const address =
+      step.within === undefined
+        ? alignUp(Math.max(free, step.from ?? 0), Math.max(GRAIN, slot.alignment, step.alignment ?? 1))
+        : pageOf(end) + step.within;
     const next = address + slot.size;
     for (let i = 0; i < unikernels; i++)
       if (step.apart || slot.fillings[i]) cursors[i] = next;
@@ -53,6 +59,9 @@ function highestCursor(cursors: Float64Array, slot: Slot): number {
   });
   return highest;
 }
+
+/** The page that the last byte before an address lies on. */
+const pageOf = (end: number) => Math.floor((end - 1) / PAGE_SIZE) * PAGE_SIZE;
 
 /** The least multiple of `alignment` that is not below `value`. */
 export const alignUp = (value: number, alignment: number): number =>

@@ -5,10 +5,13 @@
  * unikernels share, then what one unikernel alone has, each unikernel's own at one common start.
  */
 import { PAGE_SIZE, type PoolRange } from '../../protocol/page-map.ts';
+import { BLOCK_SIZE } from './digest.ts';
+import { packIntoPages } from './bins.ts';
+import { bundleAt, bundleByClass, unbundle } from './bundles.ts';
 import { costOf, type Cost, type Placed } from './cost.ts';
 import { alignUp, placeInOrder, type Step } from './place.ts';
 import type { Group, Region } from './regions.ts';
-import { byClass, improveOrder } from './search.ts';
+import { byClass, improveOrder, weigh } from './search.ts';
 import { sharersOf, sharingClassOf, variantsOf, type Slot } from './slots.ts';
 
 /** How bodies are ordered and padded. */
@@ -18,8 +21,10 @@ export interface Strategy {
   readonly group: boolean;
   /** Each text slot on a page of its own, but for common ones that are grouped. */
   readonly align: boolean;
-  /** Placements that the search may try; 0 keeps the first order. */
+  /** Steps that a search may take; 0 keeps the first order. */
   readonly effort: number;
+  /** Searches to try for each group, of which the better is taken; absent: the order as it is. */
+  readonly searches?: readonly ('order' | 'pages')[];
   /** Read-only slots that are the same in all their unikernels form one contiguous range. */
   readonly pool: boolean;
 }
@@ -57,9 +62,8 @@ export function planLayout(input: LayoutInput, strategy: Strategy): Layout {
   let start = input.base;
   for (const group of ORDER) {
     const regions = input.regions.filter((region) => region.group === group);
-    const { steps, late } = stepsOfGroup(input, group, strategy, start);
-    const { placed, end } = placeInOrder(steps, start, input.unikernels);
-    for (const { slot, address } of placed) addresses[slot.id] = address;
+    const { late, placed, end } = placeGroup(input, group, strategy, start);
+    for (const { slot, address } of unbundle(placed)) addresses[slot.id] = address;
     noteStarts(regionStarts, regions, placed.slice(0, placed.length - late), start);
     const groupEnd = group === 'bss' ? alignUp(end, PAGE_SIZE) : end;
     for (const { name } of regions) regionEnds.set(name, groupEnd);
@@ -70,6 +74,30 @@ export function planLayout(input: LayoutInput, strategy: Strategy): Layout {
   const pool = strategy.pool ? poolRange(loaded, input.regions) : undefined;
   const cost = costOf(loaded, input.unikernels);
   return { strategy, addresses, regionStarts, regionEnds, cost, ...(pool && { pool }) };
+}
+
+interface PlacedGroup {
+  readonly placed: readonly Placed[];
+  readonly end: number;
+  /** How many of the placed, at the end, are what one unikernel alone has. */
+  readonly late: number;
+}
+
+/** Places a group by each search that the strategy names, and takes the cheapest. */
+function placeGroup(
+  input: LayoutInput,
+  group: Group,
+  strategy: Strategy,
+  start: number,
+): PlacedGroup {
+  const searches = strategy.searches ?? [undefined];
+  const results = searches.map((search): PlacedGroup & { price: number } => {
+    const { steps, late } = stepsOfGroup(input, group, strategy, start, search);
+    const { placed, end } = placeInOrder(steps, start, input.unikernels);
+    return { placed, end, late, price: weigh(costOf(placed, input.unikernels)) };
+  });
+  if (process.env["DBG"]) console.log(group, results.map((r, i) => [searches[i], r.price.toFixed(1), JSON.stringify(costOf(r.placed, input.unikernels))].join(" ")).join(" | "));
+  return results.reduce((best, result) => (result.price < best.price ? result : best));
 }
 
 /** An empty region begins where the one before it ends. */
@@ -106,18 +134,23 @@ function stepsOfGroup(
   group: Group,
   strategy: Strategy,
   start: number,
+  search: 'order' | 'pages' | undefined,
 ): { steps: Step[]; late: number } {
   const regions = input.regions.filter((region) => region.group === group);
   const slotsOf = (region: Region) => input.slots.filter((slot) => slot.region === region.name);
   if (group === 'tls') return { steps: tlsSteps(regions.flatMap(slotsOf)), late: 0 };
   if (strategy.pool && group === 'text')
     return { steps: pooledText(regions.flatMap(slotsOf), input), late: 0 };
+  if (search === 'pages' && (group === 'text' || group === 'readonly'))
+    return packedSteps(input, regions, group, strategy, start);
   const inPool = strategy.pool && group === 'readonly';
   let steps: Step[] = [];
   const late: Slot[] = [];
   for (const region of regions) {
     const slots = slotsOf(region);
-    const bodies = slots.filter((slot) => slot.role === 'body');
+    const single = slots.filter((slot) => slot.role === 'body');
+    const bundled = search !== undefined && group !== 'bss';
+    const bodies = bundled ? bundleByClass(single, input.slots.length) : single;
     const order = inPool ? poolOrder(bodies) : plainOrder(bodies, strategy, group);
     const whole = slots.filter((slot) => slot.role !== 'body');
     steps.push(...whole.map((slot): Step => ({ slot, apart: true })));
@@ -125,13 +158,57 @@ function stepsOfGroup(
     const pad = (slot: Slot) => stepFor(slot, group, strategy, input.unikernels);
     steps.push(...(inPool ? poolSteps(order.main) : order.main.map(pad)));
     if (group === 'text') steps = at(input.location, steps, fixed);
-    if (!inPool && group !== 'bss') steps = improved(steps, fixed, strategy, input, start);
+    if (search !== undefined && group !== 'bss') steps = improved(steps, fixed, strategy, input, start);
     late.push(...order.late);
   }
   const lateSteps = late.map((slot) => stepFor(slot, group, strategy, input.unikernels));
   const from = group === 'text' ? input.location : undefined;
   const behind = lateSteps.map((step) => (from ? { ...step, from } : step));
   return { steps: [...steps, ...behind], late: behind.length };
+}
+
+/**
+ * Packs the bodies of a group page by page. In the text group the head opens the first page and
+ * others may share it; in the read-only group the tables, which differ in every unikernel, close
+ * the group and what else differs may share their last page.
+ */
+function packedSteps(
+  input: LayoutInput,
+  regions: readonly Region[],
+  group: Group,
+  strategy: Strategy,
+  start: number,
+): { steps: Step[]; late: number } {
+  const slotsOf = (region: Region) => input.slots.filter((slot) => slot.region === region.name);
+  const whole = regions.flatMap(slotsOf).filter((slot) => slot.role !== 'body');
+  const wholeSteps = whole.map((slot, i): Step => {
+    const opens = i === 0 && group === 'readonly';
+    return { slot, apart: true, ...(opens && { alignment: PAGE_SIZE }) };
+  });
+  const { end } = placeInOrder(wholeSteps, start, input.unikernels);
+  const bodies = regions.flatMap(slotsOf).filter((slot) => slot.role === 'body');
+  const taken = input.location === undefined || group === 'readonly' ? end - start : 0;
+  const packed = packIntoPages({
+    slots: bodies,
+    unikernels: input.unikernels,
+    reserved: alignUp(taken % PAGE_SIZE, BLOCK_SIZE),
+    reservedDiffers: group === 'readonly' || whole.some((slot) => variantsOf(slot) > 1),
+    effort: strategy.effort,
+  });
+  const from = group === 'text' ? input.location : undefined;
+  const pages = byClass(packed.pages).map((slot): Step => ({ slot, ...(from && { from }) }));
+  const beside = sharedPage(packed.first, input);
+  if (group === 'text') return { steps: [...wholeSteps, ...beside, ...pages], late: 0 };
+  return { steps: [...pages, ...wholeSteps, ...beside], late: beside.length };
+}
+
+/** The bodies beside reserved bytes, as one bundle that begins right behind those bytes. */
+function sharedPage(first: readonly { slot: Slot; offset: number }[], input: LayoutInput): Step[] {
+  if (first.length === 0) return [];
+  const start = Math.min(...first.map(({ offset }) => offset));
+  const members = first.map(({ slot, offset }) => ({ slot, offset: offset - start }));
+  const slot = bundleAt(members, input.slots.length);
+  return [{ slot, apart: true, within: start }];
 }
 
 /** What differs stands below the pool, so that the pool's text touches its read-only data. */
@@ -153,7 +230,6 @@ function improved(
   input: LayoutInput,
   start: number,
 ): Step[] {
-  if (strategy.effort === 0) return steps;
   const { unikernels } = input;
   return improveOrder({ steps, effort: strategy.effort, start, unikernels, fixed });
 }

@@ -1,7 +1,7 @@
 /**
  * Orders the slots of a region so that few different pages result. The first order, by sharing
- * class, is there at once; then each slot in turn, largest first, is tried at other places and
- * kept where the cost falls most. The search is deterministic and limited by a count of steps.
+ * class, is there at once; then it is improved by simulated annealing. The search is deterministic and
+ * limited by a count of steps.
  */
 import { costOf, type Cost } from './cost.ts';
 import { placeInOrder, type Step } from './place.ts';
@@ -39,28 +39,62 @@ export interface SearchRequest {
   readonly fixed: number;
 }
 
-/** Improves an order by moving one slot at a time; never returns a worse one. */
+/**
+ * Improves an order by simulated annealing: a slot moves to another place, or two change places,
+ * and the new order is kept if it is better, or, early on, if it is not much worse. Never returns
+ * a worse order than it was given.
+ */
 export function improveOrder(request: SearchRequest): Step[] {
-  let best = [...request.steps];
-  let bestPrice = priceOf(best, request);
-  let tried = 0;
-  const movable = request.steps.slice(request.fixed);
-  const bySize = movable.sort((a, b) => b.slot.size - a.slot.size || a.slot.id - b.slot.id);
-  for (let improved = true; improved && tried < request.effort; ) {
-    improved = false;
-    for (const step of bySize) {
-      const others = best.filter((other) => other !== step);
-      for (let i = request.fixed; i <= others.length && tried < request.effort; i++, tried++) {
-        const order = [...others.slice(0, i), step, ...others.slice(i)];
-        const price = priceOf(order, request);
-        if (price >= bestPrice - 1e-9) continue;
-        best = order;
-        bestPrice = price;
-        improved = true;
-      }
-    }
+  const { fixed, effort } = request;
+  let current = [...request.steps];
+  let price = priceOf(current, request);
+  let best = current;
+  let bestPrice = price;
+  const movable = current.length - fixed;
+  if (movable < 2) return current;
+  const random = randomNumbers(movable);
+  for (let tried = 0; tried < effort; tried++) {
+    const order = neighbour(current, fixed, random);
+    const next = priceOf(order, request);
+    const heat = HOTTEST * (COLDEST / HOTTEST) ** (tried / effort);
+    if (next > price && random() >= Math.exp((price - next) / heat)) continue;
+    current = order;
+    price = next;
+    if (price >= bestPrice - 1e-9) continue;
+    best = current;
+    bestPrice = price;
   }
   return best;
+}
+
+/** Temperatures in pages: early on an order may be some pages worse, in the end none. */
+const HOTTEST = Number(process.env["HOT"] ?? 1.5);
+const COLDEST = 0.03;
+
+function neighbour(steps: readonly Step[], fixed: number, random: () => number): Step[] {
+  const pick = () => fixed + Math.floor(random() * (steps.length - fixed));
+  const from = pick();
+  const to = pick();
+  const order = [...steps];
+  if (random() < 0.5) {
+    const [moved] = order.splice(from, 1);
+    order.splice(to, 0, moved!);
+  } else {
+    order[from] = steps[to]!;
+    order[to] = steps[from]!;
+  }
+  return order;
+}
+
+/** Mulberry32: a small generator with a fixed seed, so that a search gives the same result twice. */
+function randomNumbers(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
 }
 
 function priceOf(steps: readonly Step[], request: SearchRequest): number {

@@ -10,15 +10,11 @@
  */
 import { isTbss, SEC } from './flags.ts';
 import type { Output, Program } from './model.ts';
-import { outputsOf } from './model.ts';
-import { flagsOf, spanOf } from './program-headers.ts';
+import { ELF_HEADER, flagsOf, placeHeaders, PROGRAM_HEADER, PT_PHDR, spanOf } from './program-headers.ts';
 import type { SegmentMap } from './program-headers.ts';
 import type { LinkState } from './state.ts';
 import { PF, PT, SHT } from '../elf/types.ts';
 
-const ELF_HEADER = 64;
-const PROGRAM_HEADER = 56;
-const PT_PHDR = 6;
 const PT_INTERP = 3;
 const PT_DYNAMIC = 2;
 const PT_NOTE = 4;
@@ -29,15 +25,14 @@ const PT_GNU_PROPERTY = 0x6474e553;
 
 /** The segments of a script without PHDRS. */
 export function defaultSegments(program: Program, state: LinkState): SegmentMap[] {
-  const existing = outputsOf(program).filter(
-    ({ created, removed, failed }) => created && !removed && !failed,
-  );
+  const existing = program.file.filter(({ removed, failed }) => !removed && !failed);
   const sections = existing.filter(({ flags }) => (flags & SEC.ALLOC) !== 0).sort(bySegment);
   const segment = segmentMaker(state);
   const interp = existing.find(({ name, flags }) => name === '.interp' && flags & SEC.LOAD);
-  const before = interp === undefined ? [] : [headerSegment(state), segment(PT_INTERP, [interp])];
+  const before = interp === undefined ? [] : [headerSegment(), segment(PT_INTERP, [interp])];
   const loads = loadSegments(sections, state, interp !== undefined);
-  return [...before, ...loads, ...otherSegments(existing, state), ...relro(loads, state)];
+  const all = [...before, ...loads, ...otherSegments(existing, state), ...relro(loads, state)];
+  return placeHeaders(all);
 }
 
 type Maker = (type: number, outputs: Output[], flags?: number) => SegmentMap;
@@ -53,18 +48,9 @@ function segmentMaker(state: LinkState): Maker {
   });
 }
 
-function headerSegment(state: LinkState): SegmentMap {
-  const size = state.headersSize - ELF_HEADER;
-  return {
-    name: '',
-    type: PT_PHDR,
-    flags: PF.R,
-    address: 0,
-    loadAddress: 0,
-    size,
-    headers: true,
-    outputs: [],
-  };
+function headerSegment(): SegmentMap {
+  const nowhere = { address: 0, loadAddress: 0, size: 0 };
+  return { name: '', type: PT_PHDR, flags: PF.R, ...nowhere, headers: true, outputs: [] };
 }
 
 /** By load address, then address; empty ones before others, what is not loaded last. */
@@ -115,13 +101,14 @@ function headerPlace(
   state: LinkState,
   interp: boolean,
 ): 'inside' | 'apart' | 'nowhere' {
+  if (!isPaged(state)) return 'nowhere';
   const page = state.maxPageSize;
   const size = state.headersSize;
   const room = first.loadAddress % page >= size % page;
   if (!room && !interp && !state.usesHeaders) return 'nowhere';
   let start = pageOf(first.loadAddress - size, page);
   let apart = false;
-  if ((state.given.options?.separateCode ?? true) && first.flags & SEC.CODE) {
+  if (separatesCode(state) && first.flags & SEC.CODE) {
     apart = true;
     if (pageOf(start + size - 1, page) === pageOf(first.loadAddress, page)) {
       if (start >= page) start -= page;
@@ -132,22 +119,35 @@ function headerPlace(
   return apart ? 'apart' : 'inside';
 }
 
+/** The load address may move a page down to keep clear of code; the address stays, as in ld. */
 function headersAlone(first: Output, state: LinkState): SegmentMap {
   const page = state.maxPageSize;
   const size = state.headersSize;
   let loadAddress = pageOf(first.loadAddress - size, page);
   if (pageOf(loadAddress + size - 1, page) === pageOf(first.loadAddress, page)) loadAddress -= page;
-  const address = loadAddress + first.address - first.loadAddress;
   return {
     name: '',
     type: PT.LOAD,
     flags: PF.R,
-    address,
+    address: pageOf(first.address - size, page),
     loadAddress,
     size,
     headers: true,
     outputs: [],
   };
+}
+
+/** Whether the file is mapped page by page; not with -n and -N. */
+function isPaged(state: LinkState): boolean {
+  return state.given.options?.magic === undefined;
+}
+
+function separatesCode(state: LinkState): boolean {
+  return isPaged(state) && (state.given.options?.separateCode ?? true);
+}
+
+function stackFlags(state: LinkState): number {
+  return state.given.options?.stackFlags ?? PF.R | PF.W;
 }
 
 function pageOf(address: number, page: number): number {
@@ -161,34 +161,20 @@ function startsSegment(
   run: readonly Output[],
   state: LinkState,
 ): boolean {
-  return mustPart(section, last, run, state) || mixesCode(section, last, state);
-}
-
-function mustPart(
-  section: Output,
-  last: Output,
-  run: readonly Output[],
-  state: LinkState,
-): boolean {
   const page = state.maxPageSize;
   const end = last.loadAddress + (isTbss(last.flags) ? 0 : last.size);
   if (last.loadAddress - last.address !== section.loadAddress - section.address) return true;
   if (section.loadAddress < end) return true;
-  if (pageOf(end - 1, page) === pageOf(section.loadAddress, page)) return false;
+  const paged = isPaged(state);
+  if (paged && pageOf(end - 1, page) === pageOf(section.loadAddress, page)) return false;
   if (Math.ceil(end / page) * page + page <= section.loadAddress) return true;
   const inFile = SEC.LOAD | SEC.TLS;
   if (!(last.flags & inFile) && section.flags & inFile) return true;
+  if (!paged) return false;
   const executable = run.some(({ flags }) => flags & SEC.CODE);
-  const separate = state.given.options?.separateCode ?? true;
-  if (separate && executable !== ((section.flags & SEC.CODE) !== 0)) return true;
+  if (separatesCode(state) && executable !== ((section.flags & SEC.CODE) !== 0)) return true;
   const writable = run.some(({ flags }) => !(flags & SEC.READONLY));
   return !writable && !(section.flags & SEC.READONLY);
-}
-
-/** With -z separate-code not even a page is shared. */
-function mixesCode(section: Output, last: Output, state: LinkState): boolean {
-  const separate = state.given.options?.separateCode ?? true;
-  return separate && ((section.flags ^ last.flags) & SEC.CODE) !== 0;
 }
 
 // --- others ---------------------------------------------------------------------------------------
@@ -209,8 +195,8 @@ function otherSegments(existing: readonly Output[], state: LinkState): SegmentMa
     ...named(PT_GNU_PROPERTY, '.note.gnu.property', PF.R),
     ...named(PT_GNU_EH_FRAME, '.eh_frame_hdr'),
   ];
-  if (state.given.options?.gnuStack === false) return result;
-  return [...result, segment(PT_GNU_STACK, [], PF.R | PF.W)];
+  const stack = stackFlags(state);
+  return stack === 0 ? result : [...result, segment(PT_GNU_STACK, [], stack)];
 }
 
 /** Runs of loaded notes of one alignment that follow each other without a hole. */
@@ -255,14 +241,14 @@ function relro(loads: readonly SegmentMap[], state: LinkState): SegmentMap[] {
 
 /** The size of the headers that ld assumes before it has made segments. */
 export function assumedHeaders(program: Program, state: LinkState): number {
-  const existing = outputsOf(program).filter(({ created, removed }) => created && !removed);
+  const existing = program.file.filter(({ removed }) => !removed);
   const has = (name: string) => existing.some((output) => output.name === name);
   let count = 2;
   if (has('.interp')) count += 2;
   if (has('.dynamic')) count += 1;
   if (state.dataSegment.relro) count += 1;
   if (has('.eh_frame_hdr')) count += 1;
-  if (state.given.options?.gnuStack !== false) count += 1;
+  if (stackFlags(state) !== 0) count += 1;
   if (has('.note.gnu.property')) count += 1;
   count += noteGroups(existing).length;
   if (existing.some(({ flags }) => flags & SEC.TLS)) count += 1;

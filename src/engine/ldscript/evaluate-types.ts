@@ -43,8 +43,12 @@ export interface LinkOptions {
   readonly relro?: boolean;
   /** -z separate-code, on. Matters where the script has no PHDRS. */
   readonly separateCode?: boolean;
-  /** PT_GNU_STACK, which takes one program header where the script has no PHDRS. */
-  readonly gnuStack?: boolean;
+  /** -N: text may be written and nothing is aligned to pages; -n: only the latter. */
+  readonly magic?: 'omagic' | 'nmagic';
+  /** -pie, -static-pie: what ld adds itself differs a little. */
+  readonly pie?: boolean;
+  /** PF_* of the PT_GNU_STACK that ld makes where the script has no PHDRS, RW; 0 for none. */
+  readonly stackFlags?: number;
   /** -Ttext-segment and the like, for SEGMENT_START. */
   readonly segmentStarts?: ReadonlyMap<string, number>;
   /** --entry; it wins over ENTRY. */
@@ -56,6 +60,10 @@ export interface EvaluateInput {
   readonly script: Script;
   /** Further scripts in the order of their -T; each stands before `script` and says INSERT. */
   readonly extras?: readonly Script[];
+  /**
+   * In the order of the link. What ld makes with contents (.eh_frame_hdr, .got, .dynamic, ...) is to be
+   * put at the end of the sections of the object that ld's map names, which is mostly the first.
+   */
   readonly objects: readonly InputObject[];
   /** False for what --gc-sections removes. All sections live where it is not given. */
   readonly live?: (section: InputSection, object: InputObject) => boolean;

@@ -19,21 +19,20 @@ import type {
 import { absolute, asNumber } from './expression.ts';
 import { fillPattern } from './fill.ts';
 import { finishValues } from './finish.ts';
-import { elfFlags, knownSection, SEC } from './flags.ts';
+import { SEC } from './flags.ts';
 import { InputIndex } from './match.ts';
 import type { Input, Output, Program } from './model.ts';
-import { DISCARD, newOutput, outputsOf } from './model.ts';
+import { newOutput, outputsOf } from './model.ts';
+import { keptNeighbour } from './neighbour.ts';
 import { newPlacer, placeOrphan } from './orphans.ts';
-import { addInput, finalType, markKept, placeInputs } from './place.ts';
+import { addInput, finalFlags, finalType, markKept, placeInputs } from './place.ts';
 import { applyInserts, readProgram } from './program.ts';
-import { mapSegments, phdrsOf } from './program-headers.ts';
+import { ELF_HEADER, mapSegments, phdrsOf, PROGRAM_HEADER } from './program-headers.ts';
 import type { SegmentMap } from './program-headers.ts';
 import { markEmpty, sizeSections } from './size.ts';
 import { startStopSymbols } from './start-stop.ts';
 import { LinkState } from './state.ts';
 
-const ELF_HEADER = 64;
-const PROGRAM_HEADER = 56;
 /** As often as ld tries until the number of program headers stays. */
 const MAX_PASSES = 10;
 
@@ -54,7 +53,8 @@ export function evaluate(given: EvaluateInput): Evaluation {
   applyInserts(program);
   const orphans = placeOrphans(program, index, state, common);
   state.forgetOutputs();
-  makeTextReadOnly(program);
+  protectText(program, given.options?.magic !== 'omagic');
+  alignThreadLocal(program);
   markEmpty(state);
   const segments = sizeUntilStable(state, program);
   const failedAsserts = finishValues(state);
@@ -69,7 +69,7 @@ export function evaluate(given: EvaluateInput): Evaluation {
     symbols: evaluatedSymbols(state, program, index),
     commons: commonAddresses(index, commons),
     orphans,
-    discarded: discardedInputs(program, index),
+    discarded: discardedInputs(index),
     entry: given.options?.entry ?? program.entry,
     failedAsserts,
   };
@@ -80,7 +80,8 @@ export function keptSections(given: EvaluateInput): InputReference[] {
   const state = new LinkState(given);
   const index = new InputIndex(given, placeCommons(given.objects));
   const program = readProgram([...(given.extras ?? []), given.script], state);
-  return markKept(program, index).map(({ object, section }) => ({ object, section }));
+  const kept = markKept(program, index).filter(({ passing }) => !passing);
+  return kept.map(({ object, section }) => ({ object, section }));
 }
 
 function placeOrphans(
@@ -99,7 +100,7 @@ function placeOrphans(
     } else placeOrphan(placer, input);
     const { object, section } = input;
     const output = outputOf(input);
-    if (output !== undefined) orphans.push({ object, section, output: output.name });
+    if (output !== undefined && !input.passing) orphans.push({ object, section, output: output.name });
   }
   return orphans;
 }
@@ -112,10 +113,23 @@ function bssOutput(program: Program): Output {
   return output;
 }
 
-/** ld protects .text, whatever goes into it. */
-function makeTextReadOnly(program: Program): void {
+/** ld protects .text, whatever goes into it, but for -N. */
+function protectText(program: Program, readOnly: boolean): void {
   const text = outputsOf(program).find(({ name, created }) => name === '.text' && created);
-  if (text !== undefined) text.flags |= SEC.READONLY;
+  if (text !== undefined) {
+    text.flags = readOnly ? text.flags | SEC.READONLY : text.flags & ~SEC.READONLY;
+  }
+}
+
+/** The first thread-local section has the largest alignment of them all, so that the block has it. */
+function alignThreadLocal({ file }: Program): void {
+  const isTls = ({ flags }: Output) => (flags & SEC.TLS) !== 0;
+  const start = file.findIndex(isTls);
+  const first = file[start];
+  if (first === undefined) return;
+  const length = file.slice(start).findIndex((output) => !isTls(output));
+  const block = file.slice(start, length < 0 ? undefined : start + length);
+  first.alignment = Math.max(...block.map(({ alignment }) => alignment));
 }
 
 function sizeUntilStable(state: LinkState, program: Program): SegmentMap[] {
@@ -135,20 +149,18 @@ function sizeUntilStable(state: LinkState, program: Program): SegmentMap[] {
 }
 
 function outputsInFile(program: Program): Output[] {
-  return outputsOf(program).filter(
-    ({ created, removed, failed, name }) => created && !removed && !failed && name !== DISCARD,
-  );
+  return program.file.filter(({ removed, failed }) => !removed && !failed);
 }
 
 function evaluated(output: Output, phdrs: readonly string[], state: LinkState): EvaluatedSection {
-  const { name, address, loadAddress, size, flags, alignment, contents, node, script } = output;
+  const { name, address, loadAddress, size, alignment, contents, node, script } = output;
   return {
     name,
     address,
     loadAddress,
     size,
     type: finalType(output),
-    flags: elfFlags(flags, knownSection(name)?.flags ?? 0),
+    flags: finalFlags(output),
     alignment,
     phdrs,
     fill: fillPattern(node?.fill?.value, state, script),
@@ -164,8 +176,10 @@ function evaluatedSymbols(
   const symbols = new Map<string, EvaluatedSymbol>();
   const outputs = outputsOf(program);
   for (const [name, symbol] of state.symbols) {
-    const section = outputs.find((output) => output === symbol.base) ?? symbol.owner;
     const value = asNumber(absolute(symbol), name, NOWHERE, program.script);
+    const base = outputs.find((output) => output === symbol.base);
+    const owner = base?.removed === true ? keptNeighbour(outputs, base, value) : base;
+    const section = owner ?? symbol.owner;
     symbols.set(name, section === undefined ? { value } : { value, section: section.name });
   }
   for (const [name, symbol] of startStopSymbols(index, state)) symbols.set(name, symbol);
@@ -197,8 +211,10 @@ function commonAddresses(
   return addresses;
 }
 
-function discardedInputs(program: Program, index: InputIndex): InputReference[] {
+function discardedInputs(index: InputIndex): InputReference[] {
   return index.inputs
-    .filter(({ output, flags }) => output === 'discarded' && (flags & SEC.EXCLUDE) === 0)
+    .filter(({ output, flags, passing }) => {
+      return output === 'discarded' && (flags & SEC.EXCLUDE) === 0 && !passing;
+    })
     .map(({ object, section }) => ({ object, section }));
 }

@@ -38,10 +38,9 @@ export interface Lookup {
   isDefined(name: string): boolean;
   addressOf(section: string): Value | undefined;
   loadAddressOf(section: string): number | undefined;
-  /** 0 for sections that do not exist. */
-  sizeOf(section: string): number;
-  /** 0 for sections that do not exist. */
-  alignmentOf(section: string): number;
+  /** 0 for a section that is empty; undefined for one that no script names. */
+  sizeOf(section: string): number | undefined;
+  alignmentOf(section: string): number | undefined;
   region(name: string): { readonly origin: bigint; readonly length: bigint } | undefined;
   segmentStart(name: string): number | undefined;
   readonly maxPageSize: number;
@@ -143,6 +142,10 @@ type Node<K extends Expression['kind']> = Extract<Expression, { kind: K }>;
 
 function number(value: number | bigint): Value {
   return { value: BigInt(value), base: undefined };
+}
+
+function known(value: number | undefined): Value | undefined {
+  return value === undefined ? undefined : number(value);
 }
 
 /** An address as an offset into the context. */
@@ -321,9 +324,9 @@ function nameCall(node: Node<'name-call'>, scope: Scope): Value | undefined {
       return { value: BigInt(address), base: ABSOLUTE };
     }
     case 'SIZEOF':
-      return number(lookup.sizeOf(node.name));
+      return known(lookup.sizeOf(node.name));
     case 'ALIGNOF':
-      return number(lookup.alignmentOf(node.name));
+      return known(lookup.alignmentOf(node.name));
     case 'DEFINED':
       return number(lookup.isDefined(node.name) ? 1 : 0);
     case 'CONSTANT':

@@ -8,7 +8,6 @@ import { assign } from './assign.ts';
 import { absolute, evaluateExpression, evaluationError, scopeOf } from './expression.ts';
 import { isTbss, SEC } from './flags.ts';
 import type { Output, TopItem } from './model.ts';
-import { outputsOf } from './model.ts';
 import type { LinkState } from './state.ts';
 import type { Assert } from './types.ts';
 
@@ -16,7 +15,6 @@ import type { Assert } from './types.ts';
 interface Final {
   readonly state: LinkState;
   readonly items: readonly TopItem[];
-  readonly outputs: readonly Output[];
   readonly failedAsserts: string[];
   dot: number;
   /** The last allocated output section. */
@@ -28,14 +26,12 @@ interface Final {
 /** Gives symbols and data their values. Returns the messages of ASSERTs that do not hold. */
 export function finishValues(state: LinkState): string[] {
   const items = state.program?.items ?? [];
-  const outputs = state.program === undefined ? [] : outputsOf(state.program);
   state.phase = 'final';
   state.pass += 1;
   markAfterEnd(items);
   const final: Final = {
     state,
     items,
-    outputs,
     failedAsserts: [],
     dot: 0,
     current: undefined,
@@ -112,8 +108,9 @@ function checkAssert(final: Final, node: Assert, scope: ReturnType<typeof scopeO
 
 /** The output section that `.` belongs to at the statement with index `at`. */
 function sectionOfDot(final: Final, at: number): Output | undefined {
-  const { current, outputs } = final;
-  const existing = outputs.filter(({ created, removed, failed }) => created && !removed && !failed);
+  const { current } = final;
+  const file = final.state.program?.file ?? [];
+  const existing = file.filter(({ removed, failed }) => !removed && !failed);
   const suits = ({ flags }: Output) => (flags & SEC.ALLOC) !== 0 && (flags & SEC.TLS) === 0;
   if (current === undefined || final.prefersNext) {
     const next = nextOutput(final, at);
@@ -122,7 +119,7 @@ function sectionOfDot(final: Final, at: number): Output | undefined {
       return existing.slice(0, end).findLast(suits);
     }
   }
-  const before = outputs.slice(0, outputs.indexOf(current) + 1);
+  const before = file.slice(0, file.indexOf(current) + 1);
   return (
     before.findLast((output) => existing.includes(output) && suits(output)) ?? existing.find(suits)
   );

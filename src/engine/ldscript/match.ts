@@ -11,6 +11,7 @@ import type { CommonSection } from './commons.ts';
 import type { EvaluateInput, InputObject, InputSection } from './evaluate-types.ts';
 import { inputFlags, SEC } from './flags.ts';
 import { fileMatcher, hasWildcard, sectionMatcher } from './glob.ts';
+import { linkerMade } from './linker-made.ts';
 import type { Input } from './model.ts';
 import type { InputDescription, SectionFlag, SectionSort } from './types.ts';
 import { SHF, SHT } from '../elf/types.ts';
@@ -34,27 +35,32 @@ export class InputIndex {
   private readonly byPattern = new Map<string, readonly Input[]>();
 
   constructor(
-    { objects, live, sizeOf }: EvaluateInput,
+    { objects, live, sizeOf, options }: EvaluateInput,
     commons: ReadonlyMap<InputObject, CommonSection>,
   ) {
     const inputs: Input[] = [];
-    for (const object of objects) {
+    const add = (
+      object: InputObject,
+      section: InputSection,
+      parts: Pick<Input, 'flags' | 'size' | 'passing'>,
+    ) => {
+      const alignment = lowestBit(section.alignment);
+      const order = inputs.length;
+      inputs.push({ object, section, order, alignment, output: undefined, offset: 0, ...parts });
+    };
+    objects.forEach((object, index) => {
       const common = commons.get(object)?.section;
       for (const section of common ? [...object.sections, common] : object.sections) {
         if (isFormat(section)) continue;
         const dead = live !== undefined && !live(section, object);
-        inputs.push({
-          object,
-          section,
-          order: inputs.length,
-          flags: inputFlags(section) | (dead ? SEC.EXCLUDE : 0),
-          alignment: lowestBit(section.alignment),
-          size: sizeOf?.(section, object) ?? section.size,
-          output: undefined,
-          offset: 0,
-        });
+        const flags = inputFlags(section) | (dead ? SEC.EXCLUDE : 0);
+        add(object, section, { flags, size: sizeOf?.(section, object) ?? section.size, passing: false });
       }
-    }
+      if (index > 0) return;
+      for (const { section, flags } of linkerMade(object, options?.pie ?? false)) {
+        add(object, section, { flags, size: 0, passing: true });
+      }
+    });
     this.inputs = inputs;
     for (const input of inputs) {
       const same = this.byName.get(input.section.name);

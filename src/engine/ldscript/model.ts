@@ -27,6 +27,8 @@ export interface Input {
   flags: number;
   alignment: number;
   readonly size: number;
+  /** Made by the linker and dropped after it has been placed. */
+  readonly passing: boolean;
   output: Output | 'discarded' | undefined;
   /** Offset into the output section. */
   offset: number;
@@ -96,6 +98,8 @@ export interface Region {
 /** The scripts as one list of statements, and what they say besides. */
 export interface Program {
   items: TopItem[];
+  /** Output sections that exist, in the order of the file. Mostly that of `items`. */
+  readonly file: Output[];
   readonly script: Script;
   readonly headers: readonly { readonly node: ProgramHeader; readonly script: Script }[];
   readonly regions: ReadonlyMap<string, Region>;
@@ -145,8 +149,14 @@ export function findOutput(program: Program, name: string): Output | undefined {
 }
 
 /** Makes an output section exist, with what its statement and its name say of it. */
-export function createOutput(output: Output, flags: number, lookup: Lookup): void {
+export function createOutput(
+  program: Program,
+  output: Output,
+  flags: number,
+  lookup: Lookup,
+): void {
   if (output.created) return;
+  program.file.push(output);
   output.created = true;
   output.flags = flags;
   output.type = knownSection(output.name)?.type ?? SHT.NULL;

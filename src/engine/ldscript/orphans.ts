@@ -11,7 +11,7 @@ import { SEC } from './flags.ts';
 import type { Input, Output, Program } from './model.ts';
 import { findOutput, newOutput, outputsOf } from './model.ts';
 import { addInput } from './place.ts';
-import { placeAfter } from './program.ts';
+import { placeAfter, previousOutput } from './program.ts';
 import { SHT } from '../elf/types.ts';
 
 const RODATA = SEC.CONTENTS | SEC.ALLOC | SEC.LOAD | SEC.READONLY | SEC.DATA;
@@ -37,6 +37,8 @@ export interface OrphanPlacer {
   readonly lookup: Lookup;
   readonly places: Readonly<Record<Kind, Place>>;
   started: boolean;
+  /** An orphan note has met others: from then on, no other orphan comes between notes. */
+  groupsNotes: boolean;
 }
 
 /** A placer for the orphans among `inputs`. */
@@ -66,6 +68,7 @@ export function newPlacer(
       nonalloc: place('.comment', SEC.CONTENTS),
     },
     started: false,
+    groupsNotes: false,
   };
 }
 
@@ -127,8 +130,7 @@ function insertOrphan(placer: OrphanPlacer, input: Input, name: string): void {
   const place = placer.places[kind];
   const after = findAnchor(placer, place, kind, input, flags);
   if (loaded && after !== undefined) output.phdrs = after.phdrs;
-  program.items.splice(indexFor(placer, place, after, output), 0, { kind: 'output', output });
-  place.last = output;
+  insertOutput(placer, place, output, after);
 }
 
 const ZERO = { kind: 'number', value: 0n, first: 0, last: 0, start: 0, end: 0 } as const;
@@ -178,38 +180,76 @@ function findAnchor(
   return exact ?? found;
 }
 
-function indexFor(
-  { program }: OrphanPlacer,
+/** Puts the new output section into the file and among the statements. */
+function insertOutput(
+  placer: OrphanPlacer,
   place: Place,
-  after: Output | undefined,
   output: Output,
-): number {
+  after: Output | undefined,
+): void {
+  const { items, file } = placer.program;
   const indexOf = (wanted: Output | undefined) =>
-    program.items.findIndex((item) => item.kind === 'output' && item.output === wanted);
-  const notes = output.type === SHT.NOTE ? noteNeighbour(outputsOf(program), output) : undefined;
-  if (notes !== undefined) {
-    const at = indexOf(notes.output);
-    return notes.after ? placeAfter(program.items, at) : at;
+    items.findIndex((item) => item.kind === 'output' && item.output === wanted);
+  file.splice(file.indexOf(output), 1);
+  const next = fileIndex(placer, place, after);
+  const neighbour = noteNeighbour(placer, output, file[next]);
+  let at: number;
+  if (neighbour === undefined) {
+    file.splice(next, 0, output);
+    at =
+      place.last === undefined
+        ? placeAfter(items, after === undefined ? -1 : indexOf(after))
+        : indexOf(place.last) + 1;
+  } else {
+    const { note, behind } = neighbour;
+    file.splice(file.indexOf(note) + (behind ? 1 : 0), 0, output);
+    const anchor = behind ? indexOf(note) : previousOutput(items, indexOf(note));
+    at = placeAfter(items, anchor);
   }
-  if (place.last !== undefined) return indexOf(place.last) + 1;
-  return placeAfter(program.items, after === undefined ? -1 : indexOf(after));
+  items.splice(at, 0, { kind: 'output', output });
+  place.last = output;
 }
 
-/** The loaded note that a new one stands next to: alignments fall. */
+/** Where in the file the next orphan of a place goes. */
+function fileIndex({ program }: OrphanPlacer, place: Place, after: Output | undefined): number {
+  const { file } = program;
+  if (place.last !== undefined) return file.indexOf(place.last) + 1;
+  if (after === undefined) return 0;
+  const outputs = outputsOf(program);
+  const before = outputs.slice(0, outputs.indexOf(after) + 1);
+  const anchor = before.findLast((output) => !output.failed && file.includes(output));
+  return anchor === undefined ? 0 : file.indexOf(anchor) + 1;
+}
+
+/**
+ * The loaded note that a new output section is to stand next to. A note joins the first group of
+ * notes, where alignments fall; anything else that would come before a note goes behind them all.
+ */
 function noteNeighbour(
-  outputs: readonly Output[],
-  note: Output,
-): { output: Output; after: boolean } | undefined {
-  const isNote = (output: Output | undefined) =>
-    output?.type === SHT.NOTE && (output.flags & SEC.LOAD) !== 0;
-  const existing = outputs.filter(({ created }) => created);
-  const start = existing.findIndex(isNote);
-  const first = existing[start];
+  placer: OrphanPlacer,
+  output: Output,
+  next: Output | undefined,
+): { note: Output; behind: boolean } | undefined {
+  const { file } = placer.program;
+  if (!isNote(output)) {
+    if (next === undefined || !isNote(next) || !placer.groupsNotes) return undefined;
+    const note = file.slice(file.indexOf(next)).findLast(isNote) ?? next;
+    return { note, behind: true };
+  }
+  const start = file.findIndex(isNote);
+  const first = file[start];
+  placer.groupsNotes = first !== undefined;
   if (first === undefined) return undefined;
-  const length = existing.slice(start).findIndex((output) => !isNote(output));
-  const group = existing.slice(start, length < 0 ? undefined : start + length);
-  const larger = group.findLast(({ alignment }) => alignment >= note.alignment);
-  return larger === undefined ? { output: first, after: false } : { output: larger, after: true };
+  const length = file.slice(start).findIndex((other) => !isNote(other));
+  const group = file.slice(start, length < 0 ? undefined : start + length);
+  const larger = group.findLast(({ alignment }) => alignment >= output.alignment);
+  return larger === undefined
+    ? { note: first, behind: false }
+    : { note: larger, behind: true };
+}
+
+function isNote({ type, flags }: Output): boolean {
+  return type === SHT.NOTE && (flags & SEC.LOAD) !== 0;
 }
 
 // --- by flags -----------------------------------------------------------------------------------

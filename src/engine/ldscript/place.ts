@@ -3,7 +3,7 @@
  * description takes what it matches and nobody took before. What is left over are orphans.
  */
 import type { Lookup } from './expression.ts';
-import { isTbss, SEC } from './flags.ts';
+import { elfFlags, isTbss, knownSection, SEC } from './flags.ts';
 import type { InputIndex } from './match.ts';
 import type { Input, Output, Program, TopItem } from './model.ts';
 import { createOutput, DISCARD, findOutput, plainItem } from './model.ts';
@@ -162,7 +162,7 @@ function joinFlags(output: Output, input: Input, flags: number): void {
 /** Makes the section exist, and those whose addresses its own depends on. */
 function create(program: Program, output: Output, flags: number, lookup: Lookup): void {
   if (output.created) return;
-  createOutput(output, flags, lookup);
+  createOutput(program, output, flags, lookup);
   if (output.addressNode !== undefined) createNamed(program, output.addressNode, lookup);
   if (output.node?.loadAddress !== undefined) createNamed(program, output.node.loadAddress, lookup);
 }
@@ -196,6 +196,11 @@ function createNamed(program: Program, node: Expression, lookup: Lookup): void {
       return createNamed(program, node.condition, lookup);
     default:
   }
+}
+
+/** The SHF_* that an output section has in the file. What the ABI says counts until input says it. */
+export function finalFlags({ name, flags, hasInput }: Output): number {
+  return elfFlags(flags, hasInput ? 0 : (knownSection(name)?.flags ?? 0));
 }
 
 /** The SHT_* that an output section has in the file. */

@@ -4,17 +4,22 @@
  * together.
  */
 import type { EvaluatedSegment } from './evaluate-types.ts';
-import { elfFlags, isTbss, knownSection, SEC } from './flags.ts';
+import { isTbss, SEC } from './flags.ts';
 import type { Output, Program } from './model.ts';
 import { constantValue, outputsOf } from './model.ts';
+import { finalFlags } from './place.ts';
 import { defaultSegments } from './default-segments.ts';
 import type { LinkState } from './state.ts';
 import type { Expression } from './types.ts';
 import { PF, PT, SHF } from '../elf/types.ts';
 
+export const ELF_HEADER = 64;
+export const PROGRAM_HEADER = 56;
+
 export type SegmentMap = Omit<EvaluatedSegment, 'sections'> & { readonly outputs: Output[] };
 
 const PT_INTERP = 3;
+export const PT_PHDR = 6;
 const TYPES: ReadonlyMap<string, number> = new Map([
   ['PT_NULL', 0],
   ['PT_LOAD', PT.LOAD],
@@ -22,7 +27,7 @@ const TYPES: ReadonlyMap<string, number> = new Map([
   ['PT_INTERP', PT_INTERP],
   ['PT_NOTE', 4],
   ['PT_SHLIB', 5],
-  ['PT_PHDR', 6],
+  ['PT_PHDR', PT_PHDR],
   ['PT_TLS', PT.TLS],
   ['PT_GNU_EH_FRAME', 0x6474e550],
   ['PT_GNU_STACK', 0x6474e551],
@@ -34,7 +39,7 @@ const TYPES: ReadonlyMap<string, number> = new Map([
 export function mapSegments(program: Program, state: LinkState): SegmentMap[] {
   if (program.headers.length === 0) return defaultSegments(program, state);
   const members = membersOf(program);
-  return program.headers.map(({ node, script }, index) => {
+  const segments = program.headers.map(({ node, script }, index) => {
     const type = headerType(node.type, state, program);
     const outputs = (members[index] ?? []).filter(
       ({ removed, flags }) => !removed && ((flags & SEC.ALLOC) !== 0 || type !== PT.LOAD),
@@ -46,11 +51,26 @@ export function mapSegments(program: Program, state: LinkState): SegmentMap[] {
     return {
       name: node.name,
       type,
-      flags: given === undefined ? flagsOf(outputs) : Number(given),
+      flags: given === undefined ? (headers ? PF.R : 0) | flagsOf(outputs) : Number(given),
       ...span,
       loadAddress: at === undefined ? span.loadAddress : Number(at),
       headers,
       outputs,
+    };
+  });
+  return placeHeaders(segments);
+}
+
+/** PT_PHDR lies behind the file header, in the segment that loads both. */
+export function placeHeaders(segments: readonly SegmentMap[]): SegmentMap[] {
+  const load = segments.find(({ type, headers }) => type === PT.LOAD && headers);
+  return segments.map((segment) => {
+    if (segment.type !== PT_PHDR) return segment;
+    return {
+      ...segment,
+      address: load === undefined ? 0 : load.address + ELF_HEADER,
+      loadAddress: load === undefined ? 0 : load.loadAddress + ELF_HEADER,
+      size: PROGRAM_HEADER * segments.length,
     };
   });
 }
@@ -93,16 +113,19 @@ export function phdrsOf(program: Program): Map<Output, string[]> {
 
 /** PF_* of a segment that does not say them. */
 export function flagsOf(outputs: readonly Output[]): number {
-  let flags: number = PF.R;
-  for (const { flags: own, name } of outputs) {
-    const elf = elfFlags(own, knownSection(name)?.flags ?? 0);
+  let flags: number = outputs.length > 0 ? PF.R : 0;
+  for (const output of outputs) {
+    const elf = finalFlags(output);
     if (elf & SHF.WRITE) flags |= PF.W;
     if (elf & SHF.EXECINSTR) flags |= PF.X;
   }
   return flags;
 }
 
-/** From the first section (or the headers before it) to the last; .tbss counts in PT_TLS only. */
+/**
+ * From the first section (or the headers before it) to the last; .tbss counts in PT_TLS only. What a
+ * loaded segment spans is measured in load addresses, since these tell where its bytes go.
+ */
 export function spanOf(
   type: number,
   outputs: readonly Output[],
@@ -113,8 +136,9 @@ export function spanOf(
   if (first === undefined) return { address: 0, loadAddress: 0, size: headers };
   const gap =
     headers === 0 ? 0 : first.address - Math.floor((first.address - headers) / page) * page;
-  const address = first.address - gap;
   const taken = outputs.filter(({ flags }) => type === PT.TLS || !isTbss(flags));
-  const end = Math.max(address, ...taken.map((output) => output.address + output.size));
-  return { address, loadAddress: first.loadAddress - gap, size: end - address };
+  const start = (output: Output) => (type === PT.LOAD ? output.loadAddress : output.address);
+  const from = start(first) - gap;
+  const end = Math.max(from, ...taken.map((output) => start(output) + output.size));
+  return { address: first.address - gap, loadAddress: first.loadAddress - gap, size: end - from };
 }

@@ -22,6 +22,7 @@ export function readProgram(scripts: readonly Script[], lookup: Lookup): Program
   const entries = statements.flatMap(({ node }) => entryNames(node));
   return {
     items: statements.flatMap(({ script, node }) => topItems(script, node)),
+    file: [],
     script: main,
     headers: statements.flatMap(({ script, node }) =>
       node.kind === 'phdrs' ? node.headers.map((header) => ({ node: header, script })) : [],
@@ -111,12 +112,27 @@ export function applyInserts(program: Program): void {
       throw new SpacerError('script-evaluate', `INSERT: there is no ${insert.where}`, { file });
     }
     const after = insert.after ? where : previousOutput(rest, where);
-    rest.splice(placeAfter(rest, after), 0, ...block);
+    const place = placeAfter(rest, after);
+    moveInFile(program, block, rest.slice(0, after + 1));
+    rest.splice(place, 0, ...block);
     program.items = rest;
   }
 }
 
-function previousOutput(items: readonly TopItem[], before: number): number {
+/** Moves the output sections of a block, in the file, behind the last one that stands before it. */
+function moveInFile({ file }: Program, block: readonly TopItem[], before: readonly TopItem[]): void {
+  const outputs = (items: readonly TopItem[]) =>
+    items.flatMap((item) => (item.kind === 'output' && item.output.created ? [item.output] : []));
+  const moved = file.filter((output) => outputs(block).includes(output));
+  const anchor = outputs(before).findLast(({ failed }) => !failed);
+  if (anchor === undefined || moved.length === 0) return;
+  const kept = file.filter((output) => !moved.includes(output));
+  kept.splice(kept.indexOf(anchor) + 1, 0, ...moved);
+  file.splice(0, file.length, ...kept);
+}
+
+/** The index of the usable output section before an item; -1 where there is none. */
+export function previousOutput(items: readonly TopItem[], before: number): number {
   for (let at = before - 1; at >= 0; at -= 1) {
     const item = items[at];
     if (item?.kind === 'output' && !item.output.failed) return at;

@@ -10,7 +10,7 @@
  * - program headers are added for further segments and removed where they would be empty;
  * - gaps are filled with zeros, since the linker's NOP padding depends on a gap's length.
  */
-import { usesSizeOf, type OutlineSection } from '../layout/outline.ts';
+import { insertionHome, usesSizeOf, type OutlineSection } from '../layout/outline.ts';
 import { apply, insertAfter, insertBefore, remove, replaceRange, type Edit } from './edit.ts';
 import { divideIntoSegments, type LoadSegment, type Piece } from './load-segments.ts';
 import type { ProgramHeader, Script } from './types.ts';
@@ -175,6 +175,7 @@ class ScriptWriter {
 
   write(): string[] {
     for (const section of this.outline) this.writeSection(section);
+    this.writeInserts();
     this.writeHeaders();
     return this.scripts.map((script, i) => apply(script, this.edits[i]!));
   }
@@ -377,6 +378,18 @@ class ScriptWriter {
     const anchor = candidates.at(-1) ?? section;
     const text = late.map((piece) => `\n ${this.extraSection(piece, pieces)}`).join('');
     this.edit(anchor, insertAfter(anchor.trailing.at(-1) ?? anchor.node, text));
+  }
+
+  /** Inserted sections move to where the outline has them. */
+  private writeInserts(): void {
+    const main = this.outline.filter((section) => section.script === 0);
+    this.scripts.forEach((script, i) => {
+      const insert = script.statements.find((statement) => statement.kind === 'insert');
+      if (i === 0 || insert?.kind !== 'insert') return;
+      const home = insertionHome(main, insert);
+      if (home === insert.section) return;
+      this.edits[i]!.push(replaceRange(insert, insert, `INSERT AFTER ${home};`));
+    });
   }
 
   private writeHeaders(): void {

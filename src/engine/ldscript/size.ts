@@ -8,7 +8,7 @@
 import { addressValue, assign } from './assign.ts';
 import { moveRelro, savesPage } from './data-segment.ts';
 import type { Content } from './evaluate-types.ts';
-import { evaluationError } from './expression.ts';
+import { ABSOLUTE, evaluateExpression, evaluationError, scopeOf } from './expression.ts';
 import { fillPattern } from './fill.ts';
 import { isTbss, SEC } from './flags.ts';
 import type { Input, Item, Output } from './model.ts';
@@ -201,7 +201,8 @@ function sizeItem(body: Body, item: Item): void {
       return;
     case 'data':
       item.offset = body.dot - output.address;
-      addressOfData(body, item.node.value);
+      // Here only for the symbols that it names: PROVIDE asks for them. The value comes last.
+      evaluateExpression(item.node.value, scopeOf(state, output.script, ABSOLUTE, body.dot));
       body.contents.push({
         kind: 'data',
         address: body.dot,
@@ -224,24 +225,20 @@ function sizeItem(body: Body, item: Item): void {
   }
 }
 
-/** Data may name symbols that are provided only then; the value itself is for the final pass. */
-function addressOfData({ state, output, dot }: Body, node: Expression): void {
-  addressValue(node, state, output.script, dot);
-}
-
 function hasNoAllocation({ node }: Output): boolean {
   return ['DSECT', 'COPY', 'INFO', 'OVERLAY'].includes(node?.type?.keyword ?? '');
 }
 
 function sizeInput(body: Body, input: Input): void {
   const { output, subalign } = body;
-  if (!output.ignored) {
+  const takesRoom = !output.ignored && !input.passing;
+  if (takesRoom) {
     if (subalign !== undefined) input.alignment = subalign;
     output.alignment = Math.max(output.alignment, input.alignment);
     gap(body, alignTo(body.dot, input.alignment) - body.dot);
   }
   input.offset = body.dot - output.address;
-  if (output.ignored) return;
+  if (!takesRoom) return;
   const { object, section, size } = input;
   body.contents.push({ kind: 'input', object, section, address: body.dot, size });
   advance(body, size);

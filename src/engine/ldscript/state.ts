@@ -112,15 +112,17 @@ export class LinkState implements Lookup {
     return output?.placed === true ? output.loadAddress : undefined;
   }
 
-  sizeOf(section: string): number {
+  sizeOf(section: string): number | undefined {
     const output = this.output(section);
-    if (output === undefined || !output.created) return 0;
+    if (output === undefined) return this.phase === 'final' ? undefined : 0;
+    if (!output.created) return 0;
     return output.placed ? output.size : output.lastSize;
   }
 
-  alignmentOf(section: string): number {
+  alignmentOf(section: string): number | undefined {
     const output = this.output(section);
-    return output?.created === true ? output.alignment : 0;
+    if (output === undefined) return this.phase === 'final' ? undefined : 0;
+    return output.created ? output.alignment : 0;
   }
 
   // --- constants --------------------------------------------------------------------------------

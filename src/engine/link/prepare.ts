@@ -1,35 +1,65 @@
 /**
  * Makes the objects of one unikernel ready to be placed section by section: string and constant
- * merging is switched off, since it makes sizes depend on what else is linked, and common symbols
- * get sections of their own, since the linker allocates them in an order of its own. The user's
- * objects are never touched: what changes is written to copies.
+ * merging is switched off, since it makes sizes depend on what else is linked; common symbols get
+ * sections of their own, since the linker allocates them in an order of its own; so do pinned
+ * constants; and calls that are to go through stubs are redirected. The user's objects are never
+ * touched: what changes is written to copies.
  */
-import { editObject, isEmptyEdit, type NewSection, type SymbolChange } from '../elf/edit.ts';
+import { isCall, isPinnable, type Indirection } from '../atoms/indirection.ts';
+import { editObject, isEmptyEdit, type NewSection, type ObjectEdits, type SymbolChange } from '../elf/edit.ts';
 import { readElf } from '../elf/read.ts';
+import { makeStubObject, stubSymbol } from '../elf/stub-object.ts';
 import { SHF, SHT, STT, type ElfFile } from '../elf/types.ts';
 import { createProgram } from '../model/program.ts';
-import { KIND, type GlobalSymbol, type InputObject } from '../model/types.ts';
+import { KIND, type GlobalSymbol, type InputObject, type Program } from '../model/types.ts';
 
 export interface PreparedObject extends InputObject {
   /** Bytes of the copy; absent where the user's object serves as it is. */
   readonly copy?: Uint8Array;
 }
 
+/** Library name of the object that holds the stubs. */
+export const STUBS = 'spacer-stubs';
+
 /** @param scriptSymbols names that the linker scripts assign */
 export function prepareObjects(
   objects: readonly InputObject[],
   scriptSymbols: ReadonlySet<string>,
+  indirection: Indirection,
 ): PreparedObject[] {
-  const commons = commonsByObject(objects, scriptSymbols);
-  return objects.map((object) => {
-    const edits = {
-      clearFlags: mergeFlags(object.elf),
-      ...commonEdits(object.elf, commons.get(object.index) ?? []),
-    };
+  const program = createProgram(objects, { scriptSymbols, provided: new Set() });
+  const defined = (name: string) => program.globalByName.get(name)?.kind === KIND.SECTION;
+  const stubs = [...indirection.stubs].filter(defined).sort();
+  const prepared = objects.map((object) => {
+    const edits = editsOf(object, program, stubs, indirection.pins);
     if (isEmptyEdit(edits)) return object;
     const copy = editObject(object.elf, edits);
     return { ...object, elf: readElf(object.path, copy), copy };
   });
+  return stubs.length === 0 ? prepared : [...prepared, stubObject(stubs, objects.length)];
+}
+
+function stubObject(stubs: readonly string[], index: number): PreparedObject {
+  const path = `<${STUBS}>`;
+  const copy = makeStubObject(stubs);
+  return { index, path, library: STUBS, elf: readElf(path, copy), copy };
+}
+
+function editsOf(
+  object: InputObject,
+  program: Program,
+  stubs: readonly string[],
+  pins: ReadonlySet<string>,
+): ObjectEdits {
+  const { elf } = object;
+  const own = program.globals.filter((symbol) => symbol.object === object.index);
+  const moved = [
+    ...own.filter((symbol) => symbol.kind === KIND.COMMON).map((symbol) => commonMove(symbol)),
+    ...own
+      .filter((symbol) => pins.has(symbol.name) && isPinnable(program, symbol.name))
+      .map((symbol) => pinMove(symbol, elf)),
+  ];
+  return { clearFlags: mergeFlags(elf), ...moveEdits(elf, moved), ...callEdits(object, program, stubs) };
 }
 
 function mergeFlags(elf: ElfFile): Map<number, number> {
@@ -37,35 +67,67 @@ function mergeFlags(elf: ElfFile): Map<number, number> {
   return new Map(merged.map((section) => [section.index, SHF.MERGE | SHF.STRINGS]));
 }
 
-function commonsByObject(
-  objects: readonly InputObject[],
-  scriptSymbols: ReadonlySet<string>,
-): Map<number, GlobalSymbol[]> {
-  const result = new Map<number, GlobalSymbol[]>();
-  const program = createProgram(objects, { scriptSymbols, provided: new Set() });
-  for (const symbol of program.globals) {
-    if (symbol.kind !== KIND.COMMON) continue;
-    result.set(symbol.object, [...(result.get(symbol.object) ?? []), symbol]);
-  }
-  return result;
+/** A symbol that gets a section of its own. */
+interface Move {
+  readonly name: string;
+  readonly section: NewSection;
 }
 
-function commonEdits(elf: ElfFile, commons: readonly GlobalSymbol[]) {
-  if (commons.length === 0) return {};
-  const addSections: NewSection[] = [];
+function commonMove({ name, size, alignment }: GlobalSymbol): Move {
+  const flags = SHF.ALLOC | SHF.WRITE;
+  const aligned = Math.max(1, alignment);
+  return { name, section: { name: `.bss.${name}`, type: SHT.NOBITS, flags, size, alignment: aligned } };
+}
+
+function pinMove({ name, section, value, size }: GlobalSymbol, elf: ElfFile): Move {
+  const home = elf.sections[section]!;
+  let { alignment } = home;
+  while (value % alignment !== 0) alignment /= 2;
+  const data = home.data.slice(value, value + size);
+  const type = SHT.PROGBITS;
+  return { name, section: { name: `.rodata.spacer.pin.${name}`, type, flags: SHF.ALLOC, size, alignment, data } };
+}
+
+function moveEdits(elf: ElfFile, moves: readonly Move[]): Pick<ObjectEdits, 'addSections' | 'symbols'> {
+  if (moves.length === 0) return {};
   const symbols = new Map<number, SymbolChange>();
-  for (const { name, size, alignment } of commons) {
-    const symbol = elf.symbols.find((s) => s.name === name && s.section !== 0);
-    if (symbol === undefined) continue;
-    const section = elf.sections.length + addSections.length;
-    addSections.push({
-      name: `.bss.${name}`,
-      type: SHT.NOBITS,
-      flags: SHF.ALLOC | SHF.WRITE,
-      size,
-      alignment: Math.max(1, alignment),
+  moves.forEach(({ name, section }, i) => {
+    const symbol = elf.symbols.find((s) => s.name === name && s.section !== 0 && s.binding !== 0);
+    if (!symbol) return;
+    const type = section.type === SHT.NOBITS ? STT.OBJECT : symbol.type;
+    symbols.set(symbol.index, { section: elf.sections.length + i, value: 0, size: section.size, type });
+  });
+  return { addSections: moves.map((move) => move.section), symbols };
+}
+
+/** Calls into other libraries go to stubs; calls within a library stay. */
+function callEdits(
+  object: InputObject,
+  program: Program,
+  stubs: readonly string[],
+): Pick<ObjectEdits, 'addSymbols' | 'redirect'> {
+  if (stubs.length === 0) return {};
+  const indexOf = new Map<string, number>();
+  const redirect = new Map<number, Map<number, number>>();
+  const wanted = new Set(stubs);
+  const { elf } = object;
+  const base = program.rows.base[object.index]!;
+  for (const [section, relocations] of elf.relocations) {
+    if (!isRedirectable(elf, section)) continue;
+    relocations.forEach((relocation, n) => {
+      const global = program.globals[program.rows.global[base + relocation.symbol]!];
+      if (!global || !wanted.has(global.name) || global.object === object.index) return;
+      if (!isCall({ program, object: object.index, section, relocation })) return;
+      const index = indexOf.get(global.name) ?? elf.symbols.length + indexOf.size;
+      indexOf.set(global.name, index);
+      redirect.set(section, (redirect.get(section) ?? new Map<number, number>()).set(n, index));
     });
-    symbols.set(symbol.index, { section, value: 0, size, type: STT.OBJECT });
   }
-  return { addSections, symbols };
+  return { addSymbols: [...indexOf.keys()].map(stubSymbol), redirect };
+}
+
+/** Boot code runs before paging and stands where the platform expects it: it is left alone. */
+function isRedirectable(elf: ElfFile, section: number): boolean {
+  const { flags, name } = elf.sections[section]!;
+  return (flags & SHF.ALLOC) !== 0 && (flags & SHF.EXECINSTR) !== 0 && !/^\.text(\.32)?\.boot/.test(name);
 }

@@ -104,7 +104,6 @@ function describeTarget(
 
 const SIZES: ReadonlySet<number> = new Set([R.SIZE32, R.SIZE64]);
 
-/** Types whose field depends on symbol value and addend through their sum only. */
 const ADDS_UP = new Uint8Array(256);
 for (const type of [
   R.ABS64,
@@ -126,6 +125,9 @@ for (const type of [
   R.PLT32_BND,
 ])
   ADDS_UP[type] = 1;
+
+/** True for types whose field depends on symbol value and addend through their sum only. */
+export const addsUp = (type: number): boolean => ADDS_UP[type] === 1;
 
 function placeOf(
   program: Program,

@@ -10,23 +10,23 @@ export interface Instructions {
 const NOP = 0;
 const SET_LOC = 0x01;
 
-const NO_OPERAND = 'none';
-const OPERANDS: ReadonlyMap<number, string> = new Map([
-  ...entries([0x00, 0x0a, 0x0b, 0x2d, 0x40, 0xc0], NO_OPERAND),
-  ...entries([0x02], '1'),
-  ...entries([0x03], '2'),
-  ...entries([0x04], '4'),
-  ...entries([0x1d], '8'),
-  ...entries([0x06, 0x07, 0x08, 0x0d, 0x0e, 0x13, 0x2e, 0x80], 'n'),
-  ...entries([0x05, 0x09, 0x0c, 0x11, 0x12, 0x14, 0x15, 0x2f], 'nn'),
-  ...entries([0x0f], 'b'),
-  ...entries([0x10, 0x16], 'nb'),
-  ...entries([SET_LOC], 'p'),
-]);
-
-function entries(opcodes: readonly number[], operands: string): [number, string][] {
-  return opcodes.map((opcode) => [opcode, operands]);
-}
+/**
+ * Operands by opcode; an empty string for none. `n` is a LEB128 number, `b` a block with its length
+ * before it, `p` a pointer, a digit so many bytes. Opcodes that ld does not know are not here.
+ */
+const OPERANDS: (string | undefined)[] = [];
+const define = (operands: string, ...opcodes: number[]) =>
+  opcodes.forEach((opcode) => (OPERANDS[opcode] = operands));
+define('', 0x00, 0x0a, 0x0b, 0x2d, 0x40, 0xc0);
+define('1', 0x02);
+define('2', 0x03);
+define('4', 0x04);
+define('8', 0x1d);
+define('n', 0x06, 0x07, 0x08, 0x0d, 0x0e, 0x13, 0x2e, 0x80);
+define('nn', 0x05, 0x09, 0x0c, 0x11, 0x12, 0x14, 0x15, 0x2f);
+define('b', 0x0f);
+define('nb', 0x10, 0x16);
+define('p', SET_LOC);
 
 /**
  * Finds the first padding byte.
@@ -53,16 +53,14 @@ export function onlyPadding(bytes: Uint8Array, width: number): Instructions | un
 /** The two high bits make an opcode of their own, the rest is then an operand. */
 function skipInstruction(bytes: Uint8Array, at: number, width: number): number | undefined {
   const opcode = bytes[at] ?? 0;
-  const operands = OPERANDS.get((opcode & 0xc0) === 0 ? opcode : opcode & 0xc0);
+  const operands = OPERANDS[(opcode & 0xc0) === 0 ? opcode : opcode & 0xc0];
   if (operands === undefined) return undefined;
   let next: number | undefined = at + 1;
-  if (operands === NO_OPERAND) return next;
-  for (const operand of operands)
-    if (next !== undefined) next = skipOperand(bytes, next, operand, width);
+  for (let i = 0; i < operands.length && next !== undefined; i++)
+    next = skipOperand(bytes, next, operands.charAt(i), width);
   return next;
 }
 
-/** `n` is a LEB128 number, `b` a block with its length before it, `p` a pointer, a digit so many bytes. */
 function skipOperand(
   bytes: Uint8Array,
   at: number,

@@ -85,18 +85,19 @@ function visitLinkOnce(
   found.keptBy[flat] = (sectionBase[first.object] ?? 0) + first.section;
 }
 
-function word(data: Uint8Array, offset: number): number {
-  return new DataView(data.buffer, data.byteOffset).getUint32(offset, true);
+function viewOf(group: ElfSection): DataView {
+  return new DataView(group.data.buffer, group.data.byteOffset, group.data.byteLength);
 }
 
 function isComdat(group: ElfSection): boolean {
-  return group.data.length >= 4 && (word(group.data, 0) & GRP_COMDAT) !== 0;
+  return group.data.length >= 4 && (viewOf(group).getUint32(0, true) & GRP_COMDAT) !== 0;
 }
 
 /** The section indexes that a SHT_GROUP section lists. */
 export function groupMembers(group: ElfSection): number[] {
+  const view = viewOf(group);
   const members: number[] = [];
-  for (let at = 4; at + 4 <= group.data.length; at += 4) members.push(word(group.data, at));
+  for (let at = 4; at + 4 <= view.byteLength; at += 4) members.push(view.getUint32(at, true));
   return members;
 }
 

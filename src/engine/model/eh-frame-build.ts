@@ -6,9 +6,8 @@
  */
 import { SpacerError } from '../errors.ts';
 import { RECORD_HEADER, type Cie, type Fde } from './eh-frame-parse.ts';
-import type { PlacedRecord, PlannedInput } from './eh-frame.ts';
 import { DW_EH_PE, pointerWidth } from './frame-reader.ts';
-import { relocationsOf } from './frames.ts';
+import { relocationsOf, type PlacedRecord, type PlannedInput } from './frames.ts';
 import { put } from './relocation-site.ts';
 import { relocateSection, type Addresses } from './relocate.ts';
 import type { Program } from './types.ts';
@@ -123,16 +122,16 @@ function writeFde(job: Job, view: DataView, placed: PlacedRecord, fde: Fde, addr
   const encoding = fde.cie.fdeEncoding;
   const width = pointerWidth(encoding);
   const start = offset + RECORD_HEADER;
+  const shift = fde.offset - offset;
   const value = readPointer(view, start, encoding);
-  const shift = isPcRelative(encoding) ? fde.offset - offset : 0;
   const place = address + fde.offset + RECORD_HEADER;
-  moveRelative(view, start, encoding, fde.offset - offset);
   const location = isPcRelative(encoding) && value !== 0 ? value + place : value;
   const range = readPointer(view, start + width, encoding & ~DW_EH_PE.SIGNED);
   job.entries.push({ location, range, fde: address + offset });
+  moveRelative(view, start, encoding, shift);
   if (fde.lsdaOffset !== 0)
-    moveRelative(view, offset + fde.lsdaOffset, fde.cie.lsdaEncoding, fde.offset - offset);
-  for (const at of fde.setLocs) if (shift !== 0) moveRelative(view, offset + at, encoding, shift);
+    moveRelative(view, offset + fde.lsdaOffset, fde.cie.lsdaEncoding, shift);
+  for (const at of fde.setLocs) moveRelative(view, offset + at, encoding, shift);
 }
 
 /** Zero means "none" in every encoding and stays. */

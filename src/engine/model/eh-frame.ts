@@ -14,32 +14,16 @@ import { SpacerError } from '../errors.ts';
 import { buildFrame, type FrameAddresses } from './eh-frame-build.ts';
 import type { Cie, Fde, FrameRecord } from './eh-frame-parse.ts';
 import { DW_EH_PE, pointerWidth } from './frame-reader.ts';
-import { framesOf, functionOf, functionSurvives, relocationsOf } from './frames.ts';
+import {
+  framesOf,
+  functionOf,
+  functionSurvives,
+  relocationsOf,
+  type FrameInput,
+  type PlacedRecord,
+  type PlannedInput,
+} from './frames.ts';
 import type { Program } from './types.ts';
-
-/** An unwind section of an object, in the order of the output section. */
-export interface FrameInput {
-  object: number;
-  section: number;
-}
-
-/** A record of the output. */
-export interface PlacedRecord {
-  readonly record: FrameRecord;
-  /** Index of its input. */
-  readonly input: number;
-  /** Where it stands in what remains of its input. */
-  offset: number;
-}
-
-export interface PlannedInput extends FrameInput {
-  /** Kept records in order; undefined for a section that stays as it is. */
-  readonly records: readonly PlacedRecord[] | undefined;
-  /** Bytes in the output. */
-  size: number;
-  /** Where it begins in the output section. */
-  offset: number;
-}
 
 export interface EhFramePlan {
   /** In the order given. */

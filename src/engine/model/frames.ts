@@ -3,6 +3,30 @@ import { STB, type ElfRelocation } from '../elf/types.ts';
 import { parseEhFrame, RECORD_HEADER, type Fde, type FrameRecord } from './eh-frame-parse.ts';
 import { KIND, type Program } from './types.ts';
 
+/** An unwind section of an object, in the order of the output section. */
+export interface FrameInput {
+  object: number;
+  section: number;
+}
+
+/** A record of the output. */
+export interface PlacedRecord {
+  readonly record: FrameRecord;
+  /** Index of its input. */
+  readonly input: number;
+  /** Where it stands in what remains of its input. */
+  offset: number;
+}
+
+export interface PlannedInput extends FrameInput {
+  /** Kept records in order; undefined for a section that stays as it is. */
+  readonly records: readonly PlacedRecord[] | undefined;
+  /** Bytes in the output. */
+  size: number;
+  /** Where it begins in the output section. */
+  offset: number;
+}
+
 const NO_RELOCATIONS: readonly ElfRelocation[] = [];
 const CACHE = new WeakMap<Program, Map<number, FrameRecord[] | undefined>>();
 

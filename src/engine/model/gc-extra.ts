@@ -12,37 +12,55 @@ import type { Marker } from './gc-marker.ts';
 import { isDebugging, isInputSection } from './sections.ts';
 import type { Program } from './types.ts';
 
+/** What the sections of an object are, by index. An object has thousands, so it is found out once. */
+interface Kinds {
+  readonly all: readonly ElfSection[];
+  readonly input: Uint8Array;
+  readonly debugging: Uint8Array;
+  /** Neither loaded nor relocated. */
+  readonly special: Uint8Array;
+}
+
 /** Marks the extra sections of an object. */
 export function keepExtraSections(program: Program, object: number, marker: Marker): void {
   const all = program.objects[object]?.elf.sections ?? [];
-  const sections = all.filter(isInputSection);
-  const relocated = new Set(
-    all.filter((s) => s.type === SHT.RELA || s.type === SHT.REL).map((s) => s.info),
-  );
-  if (!followLinkOrder(all, sections, object, marker)) return;
-  for (const section of sections) {
-    if (section.type === SHT.GROUP) keepGroup(all, section, object, marker, relocated);
-    else if (isExtra(section, relocated) && !isTied(section)) marker.set(object, section.index, 1);
+  const kinds = kindsOf(all);
+  if (!followLinkOrder(kinds, object, marker)) return;
+  for (const section of all) {
+    if (section.type === SHT.GROUP) keepGroup(kinds, section, object, marker);
+    else if (isExtra(kinds, section.index) && !isTied(section))
+      marker.set(object, section.index, 1);
   }
-  dropFragments(sections, object, marker);
-  for (const section of sections)
-    if (isDebugging(section) && marker.isMarked(object, section.index))
+  dropFragments(kinds, object, marker);
+  for (const section of all)
+    if (kinds.debugging[section.index] === 1 && marker.isMarked(object, section.index))
       marker.runDebugging(object, section.index);
 }
 
-const isAlloc = (section: ElfSection) => (section.flags & SHF.ALLOC) !== 0;
+function kindsOf(all: readonly ElfSection[]): Kinds {
+  const kinds: Kinds = {
+    all,
+    input: new Uint8Array(all.length),
+    debugging: new Uint8Array(all.length),
+    special: new Uint8Array(all.length).fill(1),
+  };
+  for (const section of all) {
+    const { index } = section;
+    kinds.input[index] = isInputSection(section) ? 1 : 0;
+    kinds.debugging[index] = isDebugging(section) ? 1 : 0;
+    if ((section.flags & SHF.ALLOC) !== 0) kinds.special[index] = 0;
+    if (section.type === SHT.RELA || section.type === SHT.REL) kinds.special[section.info] = 0;
+  }
+  return kinds;
+}
 
 /** @returns whether anything loaded but notes is kept */
-function followLinkOrder(
-  all: readonly ElfSection[],
-  sections: readonly ElfSection[],
-  object: number,
-  marker: Marker,
-): boolean {
+function followLinkOrder({ all, input }: Kinds, object: number, marker: Marker): boolean {
   let someKept = false;
-  for (const section of sections) {
-    const marked = marker.isMarked(object, section.index);
-    if (marked && isAlloc(section) && section.type !== SHT.NOTE) someKept = true;
+  for (const section of all) {
+    if (input[section.index] === 0) continue;
+    const loaded = (section.flags & SHF.ALLOC) !== 0 && section.type !== SHT.NOTE;
+    if (loaded && marker.isMarked(object, section.index)) someKept = true;
     else if (isLinkedToMarked(all, section, object, marker)) {
       marker.mark(object, section.index);
       marker.run();
@@ -57,53 +75,47 @@ function isLinkedToMarked(
   object: number,
   marker: Marker,
 ): boolean {
+  if (!isLinked(section)) return false;
   const seen = new Set<number>();
-  let linked = linkedTo(all, section);
+  let linked = all[section.link];
   while (linked !== undefined && !seen.has(linked.index)) {
     if (marker.isMarked(object, linked.index)) return true;
     seen.add(linked.index);
-    linked = linkedTo(all, linked);
+    linked = isLinked(linked) ? all[linked.link] : undefined;
   }
   return false;
 }
 
-function linkedTo(all: readonly ElfSection[], section: ElfSection): ElfSection | undefined {
-  return (section.flags & SHF_LINK_ORDER) !== 0 && section.link !== 0
-    ? all[section.link]
-    : undefined;
+const isLinked = (section: ElfSection) =>
+  (section.flags & SHF_LINK_ORDER) !== 0 && section.link !== 0;
+
+const isTied = (section: ElfSection) => isLinked(section) || (section.flags & SHF.GROUP) !== 0;
+
+function isExtra(kinds: Kinds, index: number): boolean {
+  return kinds.input[index] === 1 && (kinds.debugging[index] === 1 || kinds.special[index] === 1);
 }
 
-function isExtra(section: ElfSection, relocated: ReadonlySet<number>): boolean {
-  return isDebugging(section) || (!isAlloc(section) && !relocated.has(section.index));
+function keepGroup(kinds: Kinds, group: ElfSection, object: number, marker: Marker): void {
+  let debugging = true;
+  let special = true;
+  const members = groupMembers(group).filter((m) => isMember(kinds, m));
+  for (const member of members) {
+    debugging &&= kinds.debugging[member] === 1;
+    special &&= kinds.special[member] === 1;
+  }
+  if (debugging || special) for (const member of members) marker.set(object, member, 1);
 }
 
-function isTied(section: ElfSection): boolean {
-  const linked = (section.flags & SHF_LINK_ORDER) !== 0 && section.link !== 0;
-  return linked || (section.flags & SHF.GROUP) !== 0;
+function isMember({ all, input }: Kinds, index: number): boolean {
+  return input[index] === 1 && ((all[index]?.flags ?? 0) & SHF.GROUP) !== 0;
 }
 
-function keepGroup(
-  all: readonly ElfSection[],
-  group: ElfSection,
-  object: number,
-  marker: Marker,
-  relocated: ReadonlySet<number>,
-): void {
-  const members = groupMembers(group)
-    .map((index) => all[index])
-    .filter((section) => section !== undefined)
-    .filter((section) => (section.flags & SHF.GROUP) !== 0 && isInputSection(section));
-  const debugging = members.every(isDebugging);
-  const special = members.every((s) => !isAlloc(s) && !relocated.has(s.index));
-  if (debugging || special) members.forEach((s) => marker.set(object, s.index, 1));
-}
-
-function dropFragments(sections: readonly ElfSection[], object: number, marker: Marker): void {
-  const debugging = sections.filter(isDebugging);
-  if (!debugging.some((section) => section.name.startsWith('.debug_line.'))) return;
-  for (const code of sections) {
+function dropFragments({ all, debugging }: Kinds, object: number, marker: Marker): void {
+  const fragments = all.filter((section) => debugging[section.index] === 1);
+  if (!fragments.some((section) => section.name.startsWith('.debug_line.'))) return;
+  for (const code of all) {
     if ((code.flags & SHF.EXECINSTR) === 0 || marker.isMarked(object, code.index)) continue;
-    for (const fragment of debugging)
+    for (const fragment of fragments)
       if (fragment.name.length > code.name.length && fragment.name.endsWith(code.name))
         marker.set(object, fragment.index, 0);
   }

@@ -1,11 +1,13 @@
 /** The marking of garbage collection: a worklist over sections, followed along relocations. */
-import { SHF, SHN, SHT, type ElfRelocation } from '../elf/types.ts';
+import { SHF, SHN, SHT, type ElfRelocation, type ElfSection } from '../elf/types.ts';
 import { groupMembers } from './comdat.ts';
 import type { Cie, Fde } from './eh-frame-parse.ts';
 import { framesOf, functionOf, relocationsOf } from './frames.ts';
 import { R } from './relocation-types.ts';
 import { isDebugging } from './sections.ts';
-import { KIND, type GlobalSymbol, type Program } from './types.ts';
+import { KIND, type GlobalSymbol, type InputObject, type Program } from './types.ts';
+
+const NONE: readonly number[] = [];
 
 interface Place {
   object: number;
@@ -17,8 +19,8 @@ interface ObjectLinks {
   /** The parsed unwind section whose relocations are not followed as a whole. */
   unwind: number;
   fdes: Map<number, Fde[]>;
-  /** By member: the members of its group. */
-  groups: Map<number, number[]>;
+  /** By member: the section of its group. */
+  groups: Map<number, ElfSection>;
 }
 
 export class Marker {
@@ -82,7 +84,7 @@ export class Marker {
   runDebugging(object: number, section: number): void {
     const stack: Place[] = [{ object, section }];
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      for (const member of this.links[next.object]?.groups.get(next.section) ?? [])
+      for (const member of this.groupOf(next.object, next.section))
         this.set(next.object, member, 1);
       for (const relocation of relocationsOf(this.program, next.object, next.section)) {
         const target = this.debugTarget(next.object, relocation);
@@ -98,10 +100,18 @@ export class Marker {
     return (this.program.sectionBase[object] ?? 0) + section;
   }
 
+  /** The sections that live and die with this one. */
+  private groupOf(object: number, section: number): readonly number[] {
+    const group = this.links[object]?.groups.get(section);
+    if (group === undefined) return NONE;
+    const { sections } = (this.program.objects[object] as InputObject).elf;
+    return groupMembers(group).filter((m) => ((sections[m]?.flags ?? 0) & SHF.GROUP) !== 0);
+  }
+
   private follow(object: number, section: number): void {
     const links = this.links[object];
     if (links === undefined) return;
-    for (const member of links.groups.get(section) ?? []) this.mark(object, member);
+    for (const member of this.groupOf(object, section)) this.mark(object, member);
     const relocations = relocationsOf(this.program, object, section);
     if (section !== links.unwind)
       for (const relocation of relocations) this.followRelocation(object, relocation);
@@ -183,22 +193,12 @@ export class Marker {
 function linksOf(program: Program, object: number): ObjectLinks {
   const links: ObjectLinks = { unwind: -1, fdes: new Map(), groups: new Map() };
   for (const section of program.objects[object]?.elf.sections ?? []) {
-    if (section.type === SHT.GROUP) addGroup(links, program, object, groupMembers(section));
+    if (section.type === SHT.GROUP)
+      for (const member of groupMembers(section)) links.groups.set(member, section);
     if (section.name === '.eh_frame' && section.size > 0)
       addUnwind(links, program, object, section.index);
   }
   return links;
-}
-
-function addGroup(
-  links: ObjectLinks,
-  program: Program,
-  object: number,
-  members: readonly number[],
-): void {
-  const sections = program.objects[object]?.elf.sections ?? [];
-  const inGroup = members.filter((m) => ((sections[m]?.flags ?? 0) & SHF.GROUP) !== 0);
-  for (const member of inGroup) links.groups.set(member, inGroup);
 }
 
 /** ld remembers one unwind section an object, the last that it can parse. */

@@ -39,22 +39,28 @@ const REX_W = 8;
  * @returns false where the table entry is still needed
  */
 export function relaxGot(site: Site, row: number, pic: boolean): boolean {
-  const room = site.type === R.REX_GOTPCRELX ? 3 : 2;
-  if (site.offset < room || site.addend !== -4 || !targetAllows(site, row)) return false;
   const opcode = site.bytes[site.offset - 2] ?? 0;
-  switch (chooseForm(site, row, opcode, pic)) {
+  switch (formOf(site, row, pic)) {
     case FORM.BRANCH:
       return relaxBranch(site);
     case FORM.LEA:
       return relaxToLea(site);
     case FORM.IMMEDIATE:
-      return relaxToImmediate(site, opcode, knownValue(site, row));
+      return relaxToImmediate(site, opcode);
     default:
       return false;
   }
 }
 
 const FORM = { NONE: 0, BRANCH: 1, LEA: 2, IMMEDIATE: 3 } as const;
+
+function formOf(site: Site, row: number, pic: boolean): number {
+  const room = site.type === R.REX_GOTPCRELX ? 3 : 2;
+  if (site.offset < room || site.addend !== -4 || !targetAllows(site, row)) return FORM.NONE;
+  const form = chooseForm(site, row, site.bytes[site.offset - 2] ?? 0, pic);
+  const fits = form !== FORM.IMMEDIATE || valueFits(immediateType(site), knownValue(site, row));
+  return fits ? form : FORM.NONE;
+}
 
 /** Only the X types promise an instruction that may change its form; a plain load can become lea. */
 function chooseForm(site: Site, row: number, opcode: number, pic: boolean): number {
@@ -104,18 +110,21 @@ function relaxToLea(site: Site): boolean {
   return true;
 }
 
-function relaxToImmediate(site: Site, opcode: number, value: number): boolean {
+const rexOf = (site: Site) =>
+  site.type === R.REX_GOTPCRELX ? (site.bytes[site.offset - 3] ?? 0) : 0;
+
+const immediateType = (site: Site) => ((rexOf(site) & REX_W) !== 0 ? R.ABS32S : R.ABS32);
+
+function relaxToImmediate(site: Site, opcode: number): boolean {
   const { bytes, offset } = site;
-  const rex = site.type === R.REX_GOTPCRELX ? (bytes[offset - 3] ?? 0) : 0;
-  const wide = (rex & REX_W) !== 0;
-  const type = wide ? R.ABS32S : R.ABS32;
-  if (!valueFits(type, value)) return false;
+  const rex = rexOf(site);
+  const type = immediateType(site);
   const register = ((bytes[offset - 1] ?? 0) & 0x38) >> 3;
   const isMov = opcode === OPCODE.MOV_LOAD;
   bytes[offset - 1] = 0xc0 | register | (isMov || opcode === OPCODE.TEST ? 0 : opcode & 0x3c);
   // The register moves from ModRM.reg to ModRM.rm, so its high bit moves from REX.R to REX.B; a
   // 32-bit mov of a zero-extended immediate needs no REX.W.
-  const cleared = isMov && !wide ? REX_R | REX_W : REX_R;
+  const cleared = isMov && type === R.ABS32 ? REX_R | REX_W : REX_R;
   if (rex !== 0) bytes[offset - 3] = (rex & ~cleared) | ((rex & REX_R) >> 2);
   bytes[offset - 2] = immediateOpcode(opcode);
   site.type = type;

@@ -65,8 +65,11 @@ export function fieldBytes(site: Site): number {
   return bytes;
 }
 
+/** 2 to the power of the bits of a field, by its bytes. */
+const LIMITS = [1, 2 ** 8, 2 ** 16, 0, 2 ** 32, 0, 0, 0, 2 ** 64];
+
 function fits(check: number, bytes: number, value: number): boolean {
-  const limit = 2 ** (bytes * 8);
+  const limit = LIMITS[bytes] ?? 0;
   switch (check) {
     case CHECK.SIGNED:
       return value >= -limit / 2 && value < limit / 2;

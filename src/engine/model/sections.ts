@@ -31,10 +31,8 @@ const DEBUG_PREFIXES = [
 /** True for what ld treats as debugging information (SEC_DEBUGGING). */
 export function isDebugging(section: ElfSection): boolean {
   if ((section.flags & SHF.ALLOC) !== 0 || !section.name.startsWith('.')) return false;
-  return (
-    section.name === '.gdb_index' ||
-    DEBUG_PREFIXES.some((prefix) => section.name.startsWith(prefix))
-  );
+  for (const prefix of DEBUG_PREFIXES) if (section.name.startsWith(prefix)) return true;
+  return section.name === '.gdb_index';
 }
 
 const C_IDENTIFIER = /^[A-Za-z0-9_]+$/;

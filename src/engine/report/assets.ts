@@ -12,9 +12,13 @@ export async function loadReportAssets(from: string = import.meta.url): Promise<
     const assets = await readAssets(new URL(place, from));
     if (assets) return assets;
   }
-  throw new SpacerError('report-assets-missing', 'the files of the page map are missing: run `npm run build`', {
-    file: fileURLToPath(new URL('./webview/', from)),
-  });
+  throw new SpacerError(
+    'report-assets-missing',
+    'the files of the page map are missing: run `npm run build`',
+    {
+      file: fileURLToPath(new URL('./webview/', from)),
+    },
+  );
 }
 
 async function readAssets(folder: URL): Promise<ReportAssets | undefined> {

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { planEhFrame } from '../../../src/engine/model/eh-frame.ts';
 import { Bench, SCRIPT, differences, gcDifferences, keepOf, KEPT, planFrames } from './ld.ts';
 
 const bench = new Bench();
@@ -88,6 +89,20 @@ describe('unwind tables', () => {
       [],
     );
     expect(planFrames(linked).tableEntries).toBe(4);
+  });
+
+  it('lose the entries of functions that the script discards', () => {
+    const debug =
+      '.section .debug_info,""\n.quad a_push, a_signal\n.section .debug_ranges,""\n.quad a_push, a_push + 1\n';
+    const script = SCRIPT.replace(
+      '.text :',
+      '/DISCARD/ : { *(.text.a_push .text.a_lsda*) } .text :',
+    );
+    const linked = link([START + everyKind('a') + LSDA + PERSONALITY + POINTER + debug], {
+      script,
+    });
+    expect(differences(linked)).toEqual([]);
+    expect(planFrames(linked).tableEntries).toBe(Object.keys(KINDS).length - 4);
   });
 
   it('of C++ with exceptions equal those of ld', () => {
@@ -286,6 +301,51 @@ describe('unwind sections by hand', () => {
       bench.compile(`al${i}.s`, (i === 0 ? CODE : CODE.replace('.globl start', '')) + at(n)),
     );
     expect(differences(bench.link(objects, { args: ['-e', 'start'] }))).toEqual([]);
+  });
+
+  it('with absolute pointers are refused for position-independent images', () => {
+    const program = bench.program([
+      bench.compile('abs.s', CODE + FRAME + (HAND['no augmentation and absolute pointers'] ?? '')),
+    ]);
+    const section =
+      program.objects[0]?.elf.sections.find((s) => s.name === '.eh_frame')?.index ?? 0;
+    const plan = (pic: boolean) =>
+      planEhFrame(program, [{ object: 0, section }], () => true, { pic });
+    expect(plan(false).tableEntries).toBe(2);
+    expect(() => plan(true)).toThrow(expect.objectContaining({ code: 'link-eh-frame' }));
+  });
+
+  it('that overlap or lie too far away are refused, as by ld', () => {
+    const twice =
+      CODE +
+      FRAME +
+      cie('c', 'zR', '.uleb128 1\n.byte 0x1b') +
+      fde('d', 'c', '.long f - .', '.long 2', '.uleb128 0') +
+      fde('e', 'c', '.long f + 1 - .', '.long 2', '.uleb128 0');
+    const object = bench.compile('twice.s', twice);
+    const ld = bench.run('ld', [
+      '-T',
+      'script.lds',
+      '--eh-frame-hdr',
+      '-e',
+      'start',
+      object,
+      '-o',
+      'twice.out',
+    ]);
+    expect(ld.stderr).toContain('.eh_frame_hdr refers to overlapping FDEs');
+    const program = bench.program([object]);
+    const section =
+      program.objects[0]?.elf.sections.find((s) => s.name === '.eh_frame')?.index ?? 0;
+    const build = (headerAddress: number) =>
+      planEhFrame(program, [{ object: 0, section }], () => true).build({
+        addressOf: () => 0x1000,
+        symbolValue: () => 0,
+        frameAddress: 0x2000,
+        headerAddress,
+      });
+    expect(() => build(0x3000)).toThrow('two unwind entries cover 0x1002');
+    expect(() => build(0x200000000)).toThrow('too far');
   });
 
   it('without --eh-frame-hdr or in tiny size have no header', () => {

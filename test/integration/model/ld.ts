@@ -312,23 +312,31 @@ function frameDifferences(linked: Linked): string[] {
     frameAddress: frame.address,
     headerAddress: header?.address ?? 0,
   });
-  const different: string[] = [];
-  if (plan.totalSize !== frame.size)
-    different.push(`.eh_frame size ${plan.totalSize}, ld ${frame.size}`);
-  if (plan.headerSize !== (header?.size ?? 0))
-    different.push(`.eh_frame_hdr size ${plan.headerSize}, ld ${header?.size ?? 0}`);
   const real = new Uint8Array(frame.data);
   for (const { offset, size } of plan.uncertain) real.fill(0, offset, offset + size);
-  if (Buffer.compare(built.frame, real) !== 0)
-    different.push(`.eh_frame ${firstDifference(built.frame, real)}`);
   // Without any record ld leaves the last four bytes of the header to chance.
   const sure = frame.size === 0 ? 8 : undefined;
-  if (
-    header !== undefined &&
-    Buffer.compare(built.header.subarray(0, sure), header.data.subarray(0, sure)) !== 0
-  )
-    different.push(`.eh_frame_hdr ${firstDifference(built.header, header.data)}`);
-  return different;
+  return [
+    ...compare('.eh_frame', plan.totalSize, frame.size, built.frame, real),
+    ...compare(
+      '.eh_frame_hdr',
+      plan.headerSize,
+      header?.size ?? 0,
+      built.header.subarray(0, sure),
+      header?.data.subarray(0, sure) ?? built.header,
+    ),
+  ];
+}
+
+function compare(
+  name: string,
+  size: number,
+  realSize: number,
+  bytes: Uint8Array,
+  real: Uint8Array,
+): string[] {
+  if (size !== realSize) return [`${name} size ${size}, ld ${realSize}`];
+  return Buffer.compare(bytes, real) === 0 ? [] : [`${name} ${firstDifference(bytes, real)}`];
 }
 
 /** What the model and ld collect differently, with a sign: - only the model, + only ld. */

@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { planGot } from '../../../src/engine/model/got.ts';
+import { symbolName } from '../../../src/engine/model/program.ts';
 import { Bench, SCRIPT, SCRIPT_SYMBOLS, differences } from './ld.ts';
 
 const bench = new Bench();
@@ -178,6 +180,31 @@ describe('loads through the global offset table', () => {
     const source = `.globl start, far\n.text\nstart: mov start@GOTPCREL(%rip), %rax; mov far@GOTPCREL(%rip), %r10; .weak none; mov none@GOTPCREL(%rip), %rsi; far: ret\n`;
     const object = bench.compile('gotold.s', source, ['-Wa,-mrelax-relocations=no']);
     expect(differences(bench.link([object], { args: ['-e', 'start'] }))).toEqual([]);
+  });
+
+  it('that stay need as many slots as ld makes', () => {
+    const extra =
+      '.globl more\n.text\nmore: push target@GOTPCREL(%rip); push more@GOTPCREL(%rip); push here@GOTPCREL(%rip); push here@GOTPCREL(%rip)\nhere: .quad target@GOT, common@GOTPCREL\n';
+    const objects = [
+      bench.compile('gotx.s', GOT_ASM),
+      bench.compile('more.s', extra),
+      bench.compile('outside.s', OUTSIDE),
+    ];
+    const script = SCRIPT.replace(
+      '.got : { *(.got) *(.got.plt) }',
+      '.got : { *(.got) } .got.plt : { *(.got.plt) }',
+    );
+    const linked = bench.link(objects, { script, args: ['-e', 'start'] });
+    const { entries } = planGot(linked.program, {
+      pic: false,
+      isLinked: () => true,
+      scriptSymbols: new Set(SCRIPT_SYMBOLS),
+    });
+    expect(
+      entries.map(({ object, symbol }) => symbolName(linked.program, object, symbol)).sort(),
+    ).toEqual(['common', 'here', 'more', 'target']);
+    expect(linked.out.sections.find((s) => s.name === '.got')?.size).toBe(8 * entries.length);
+    expect(differences(linked)).toEqual([]);
   });
 
   it('need a table where ld keeps it', () => {

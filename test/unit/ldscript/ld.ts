@@ -154,7 +154,7 @@ export function actual({ image, map }: Linked) {
       ({ type, flags, virtualAddress, physicalAddress, memorySize }) =>
         `${hex(type)} ${flags} ${hex(virtualAddress)} ${hex(physicalAddress)} ${hex(memorySize)}`,
     ),
-    inputs: map,
+    inputs: [...map].sort(),
   };
 }
 
@@ -171,15 +171,16 @@ export function predicted({ model }: Linked) {
       ({ type, flags, address, loadAddress, size }) =>
         `${hex(type)} ${flags} ${hex(address)} ${hex(loadAddress)} ${hex(size)}`,
     ),
-    inputs: model.outputSections.flatMap(({ contents }) =>
-      contents.flatMap((content) =>
+    inputs: model.outputSections
+      .flatMap(({ contents }) => contents)
+      .flatMap((content) =>
         content.kind === 'input' && content.size > 0
           ? [
               `${fileOf(content.object)} ${content.section.name} ${hex(content.address)} ${hex(content.size)}`,
             ]
           : [],
-      ),
-    ),
+      )
+      .sort(),
   };
 }
 

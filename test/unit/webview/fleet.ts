@@ -46,12 +46,43 @@ interface Piece {
 
 const APPLICATIONS = ['blk', 'debug', 'hanoi', 'hello', 'net', 'p9', 'sched', 'vfs'];
 const LIBRARIES = [
-  'libkvmplat', 'libukboot', 'libnolibc', 'libuksched', 'libukalloc', 'libukallocbbuddy', 'libukdebug',
-  'libuklock', 'libukargparse', 'libuktimeconv', 'libukmpi', 'libvfscore', 'libramfs', 'libdevfs',
-  'libposix_process', 'libposix_user', 'libposix_time', 'libuknetdev', 'libvirtio', 'libukblkdev',
-  'lib9pfs', 'libuk9p', 'libukstore', 'libuklibid',
+  'libkvmplat',
+  'libukboot',
+  'libnolibc',
+  'libuksched',
+  'libukalloc',
+  'libukallocbbuddy',
+  'libukdebug',
+  'libuklock',
+  'libukargparse',
+  'libuktimeconv',
+  'libukmpi',
+  'libvfscore',
+  'libramfs',
+  'libdevfs',
+  'libposix_process',
+  'libposix_user',
+  'libposix_time',
+  'libuknetdev',
+  'libvirtio',
+  'libukblkdev',
+  'lib9pfs',
+  'libuk9p',
+  'libukstore',
+  'libuklibid',
 ];
-const SYMBOLS = ['init', 'create', 'destroy', 'lookup', 'write', 'read', 'poll', 'yield', 'notify', 'register'];
+const SYMBOLS = [
+  'init',
+  'create',
+  'destroy',
+  'lookup',
+  'write',
+  'read',
+  'poll',
+  'yield',
+  'notify',
+  'register',
+];
 const FIRST_PAGE = 0x100;
 const DATA_PAGE = 0x40000;
 
@@ -121,17 +152,51 @@ function makePieces({ unikernels, pages }: FleetRequest, next: () => number): Pi
     }
   });
   const own = { has: everywhere, variant: (u: number): number => u, zero: false };
-  add({ ...own, library: 'app', section: '.text', length: scaled(2), writable: false, executable: true });
-  add({ ...own, library: 'libkvmplat', section: '.data', length: scaled(1), writable: true, executable: false });
-  add({ library: 'libuksched', section: '.data', length: scaled(1), writable: true, executable: false, zero: false, has: everywhere, variant: same });
-  add({ library: '[fill]', section: '.data', length: scaled(2), writable: true, executable: false, zero: true, has: everywhere, variant: same });
+  add({
+    ...own,
+    library: 'app',
+    section: '.text',
+    length: scaled(2),
+    writable: false,
+    executable: true,
+  });
+  add({
+    ...own,
+    library: 'libkvmplat',
+    section: '.data',
+    length: scaled(1),
+    writable: true,
+    executable: false,
+  });
+  add({
+    library: 'libuksched',
+    section: '.data',
+    length: scaled(1),
+    writable: true,
+    executable: false,
+    zero: false,
+    has: everywhere,
+    variant: same,
+  });
+  add({
+    library: '[fill]',
+    section: '.data',
+    length: scaled(2),
+    writable: true,
+    executable: false,
+    zero: true,
+    has: everywhere,
+    variant: same,
+  });
   return pieces;
 }
 
 function librariesOf(pieces: Piece[], unikernels: number): LibraryEntry[] {
   return [...new Set(pieces.map((piece) => piece.library))].map((name) => {
     const own = pieces.filter((piece) => piece.library === name);
-    const users = Array.from({ length: unikernels }, (_, u) => u).filter((u) => own.some((piece) => piece.has(u)));
+    const users = Array.from({ length: unikernels }, (_, u) => u).filter((u) =>
+      own.some((piece) => piece.has(u)),
+    );
     return {
       name,
       unikernels: users,
@@ -145,8 +210,8 @@ function librariesOf(pieces: Piece[], unikernels: number): LibraryEntry[] {
 function fillStage(document: PageMapDocument, pieces: Piece[], stage: Stage): void {
   const classes = new Map<string, { index: number; entry: ContentClass }>();
   const owners = new Map<string, PageOwner[]>();
-  const drafts = document.unikernels.map((unikernel, u) =>
-    stage === 'before' ? packed(pieces, u) : slotted(pieces, u, unikernel.name),
+  const drafts = document.unikernels.map((_, u) =>
+    stage === 'before' ? packed(pieces, u) : slotted(pieces, u),
   );
   const pages = drafts.map((draft, u) =>
     draft.map(({ piece, offset, page, key }): Page => {
@@ -188,7 +253,12 @@ function packed(pieces: Piece[], u: number): Draft[] {
   for (const piece of pieces) {
     if (!piece.has(u)) continue;
     for (let offset = 0; offset < piece.length; offset += 1) {
-      drafts.push({ piece, offset, page, key: `${page} ${before} ${piece.library} ${piece.variant(u)} ${offset}` });
+      drafts.push({
+        piece,
+        offset,
+        page,
+        key: `${page} ${before} ${piece.library} ${piece.variant(u)} ${offset}`,
+      });
       page += 1;
     }
     if (drafts.length > 8) before = `${before.slice(-40)} ${piece.library}${piece.variant(u)}`;
@@ -197,7 +267,7 @@ function packed(pieces: Piece[], u: number): Draft[] {
   return drafts;
 }
 
-function slotted(pieces: Piece[], u: number, _name: string): Draft[] {
+function slotted(pieces: Piece[], u: number): Draft[] {
   const drafts: Draft[] = [];
   for (const piece of pieces) {
     if (!piece.has(u)) continue;
@@ -209,7 +279,11 @@ function slotted(pieces: Piece[], u: number, _name: string): Draft[] {
   return drafts.sort((a, b) => a.page - b.page);
 }
 
-function classify(classes: Map<string, { index: number; entry: ContentClass }>, key: string, u: number): number {
+function classify(
+  classes: Map<string, { index: number; entry: ContentClass }>,
+  key: string,
+  u: number,
+): number {
   let known = classes.get(key);
   if (!known) {
     known = { index: classes.size, entry: { sharers: [], pages: 0 } };
@@ -227,9 +301,12 @@ function kindOf(page: Page, classes: ContentClass[]): PageKind {
 
 function ownersOf(piece: Piece, offset: number, application: string): PageOwner[] {
   const library = piece.library === 'app' ? `app${application}` : piece.library;
-  if (piece.zero) return [{ library: '[fill]', section: piece.section, bytes: PAGE_SIZE, symbols: [] }];
+  if (piece.zero)
+    return [{ library: '[fill]', section: piece.section, bytes: PAGE_SIZE, symbols: [] }];
   const stem = library.replace(/^(lib|app)/, '');
-  const symbols = SYMBOLS.slice(offset % 4, (offset % 4) + 4).map((name) => `${stem}_${name}${offset || ''}`);
+  const symbols = SYMBOLS.slice(offset % 4, (offset % 4) + 4).map(
+    (name) => `${stem}_${name}${offset || ''}`,
+  );
   return [
     { library, section: piece.section, bytes: 3600, symbols },
     { library: '[fill]', section: piece.section, bytes: 496, symbols: [] },
@@ -241,8 +318,15 @@ function fillUnikernel(unikernel: UnikernelEntry, stage: Stage, pages: Page[]): 
 }
 
 function totalsOf(pages: Page[]): Totals {
-  const of = (kind: PageKind): number => pages.reduce((sum, page) => sum + (page.kind === kind ? 1 : 0), 0);
+  const of = (kind: PageKind): number =>
+    pages.reduce((sum, page) => sum + (page.kind === kind ? 1 : 0), 0);
   const contents = new Set<number>();
   for (const page of pages) if (page.kind !== 'zero') contents.add(page.contentClass);
-  return { total: pages.length, zero: of('zero'), distinct: contents.size, shared: of('shared'), unique: of('unique') };
+  return {
+    total: pages.length,
+    zero: of('zero'),
+    distinct: contents.size,
+    shared: of('shared'),
+    unique: of('unique'),
+  };
 }

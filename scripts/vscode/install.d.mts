@@ -1,0 +1,1 @@
+export function installVsCode(options?: { log?: (text: string) => void }): Promise<string>;

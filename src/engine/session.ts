@@ -1,0 +1,185 @@
+/**
+ * A workspace that is open in an editor: read once, planned many times. The passes are those of
+ * `align.ts`; what does not change between two plans is kept.
+ */
+import path from 'node:path';
+import type { AlignOptions } from '../protocol/options.ts';
+import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
+import { SpacerError } from './errors.ts';
+import { rewriteScripts } from './ldscript/rewrite.ts';
+import { mapParallel } from './link/parallel.ts';
+import type { Tools } from './link/run.ts';
+import { attribute } from './pages/attribute.ts';
+import { pageMapOf, type StageInput, type UnikernelInput } from './pages/document.ts';
+import { measureImage, readDebug } from './pages/measure.ts';
+import { planSet, type PlannedUnikernel, type SetPlan } from './plan-set.ts';
+import { predict } from './predict.ts';
+import type { PreviewSet } from './preview.ts';
+import { readUnikernel, type LoadedUnikernel } from './read-unikernel.ts';
+import { librariesOfSlots } from './report/libraries.ts';
+import { VERSION } from './version.ts';
+import { discover, type Discovered } from './workspace/discover.ts';
+import type { Unikernel } from './workspace/types.ts';
+
+export interface SessionRequest {
+  readonly workspace: string;
+  /** Tools that may run; absent: none may, and what needs one is listed as unusable. */
+  readonly tools?: Tools | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the share of the work that is done. */
+  readonly onProgress?: (unikernel: string, done: number) => void;
+}
+
+/** A unikernel of an open workspace; `loaded` is absent where only its image can be read. */
+interface Member {
+  readonly unikernel: Unikernel;
+  readonly loaded?: LoadedUnikernel;
+  readonly before: StageInput;
+}
+
+export class Session {
+  private constructor(
+    readonly workspace: string,
+    readonly found: Discovered,
+    private readonly members: readonly Member[],
+    readonly failures: readonly Unusable[],
+  ) {}
+
+  /** Reads every unikernel of the workspace, and the pages of its image. */
+  static async open(request: SessionRequest): Promise<Session> {
+    const { tools, signal, onProgress } = request;
+    const workspace = path.resolve(request.workspace);
+    const found = await discover(workspace, { ...(tools && { tools }), ...(signal && { signal }) });
+    const failures: Unusable[] = [];
+    let done = 0;
+    const read = await mapParallel(
+      found.unikernels,
+      async (unikernel) => {
+        const member = await readMember(unikernel, failures);
+        await turn();
+        onProgress?.(unikernel.name, ++done / found.unikernels.length);
+        return member;
+      },
+      { jobs: 2, signal },
+    );
+    const members = read.flatMap((member) => member ?? []);
+    return new Session(workspace, found, members, failures);
+  }
+
+  /** Names of those that can be planned. */
+  get names(): string[] {
+    return this.members.flatMap(({ unikernel, loaded }) => (loaded ? [unikernel.name] : []));
+  }
+
+  /** The images as their builds left them. */
+  describe(): PageMapDocument {
+    const unikernels = this.members.map(
+      ({ unikernel, before }): UnikernelInput => ({ name: unikernel.name, stages: { before } }),
+    );
+    return pageMapOf({
+      spacer: VERSION,
+      workspace: this.workspace,
+      unikernels,
+      unusable: this.found.unusable,
+      failures: [...this.failures],
+    });
+  }
+
+  /**
+   * Plans with the full search and predicts byte for byte.
+   * @throws SpacerError `nothing-to-do`, `location-too-low`, `cancelled`
+   */
+  async predict(
+    options: AlignOptions,
+    names: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<{ document: PageMapDocument; set: PreviewSet }> {
+    const members = this.members.filter(
+      ({ unikernel, loaded }) => loaded && names.includes(unikernel.name),
+    );
+    const set = members.flatMap(({ loaded }) => loaded ?? []);
+    if (set.length === 0)
+      throw new SpacerError('nothing-to-do', 'No unikernel that can be aligned takes part.');
+    const plan = planSet(set, options);
+    const failures: Unusable[] = [];
+    const unikernels: UnikernelInput[] = [];
+    for (const [u, { unikernel, before }] of members.entries()) {
+      await turn();
+      if (signal?.aborted) throw new SpacerError('cancelled', 'Cancelled.');
+      const predicted = predictOne(set[u]!, plan.unikernels[u]!, failures);
+      const stages = predicted ? { before, predicted } : { before };
+      unikernels.push({ name: unikernel.name, stages });
+    }
+    const names_ = set.map(({ unikernel }) => unikernel.name);
+    return { document: this.documentOf(plan, unikernels, failures), set: previewSetOf(plan, names_) };
+  }
+
+  private documentOf(
+    { layout, reason, identified, unikernels: planned }: SetPlan,
+    unikernels: UnikernelInput[],
+    failures: Unusable[],
+  ): PageMapDocument {
+    return pageMapOf({
+      spacer: VERSION,
+      workspace: this.workspace,
+      unikernels,
+      unusable: this.found.unusable,
+      failures,
+      libraries: librariesOfSlots(identified.slots, planned.length),
+      layout: { chosen: layout.strategy.name, reason },
+      ...(layout.pool && { pool: layout.pool }),
+    });
+  }
+}
+
+/** Lets messages in: a cancellation, or a newer request. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+async function readMember(unikernel: Unikernel, failures: Unusable[]): Promise<Member | undefined> {
+  const loaded = await attempt(unikernel, failures, () => readUnikernel(unikernel));
+  const before = await attempt(unikernel, failures, async () => {
+    const debug = loaded?.debug ?? (await readDebug(unikernel.debugImage));
+    const sources = loaded ? { debug, objects: loaded.objects } : { debug };
+    return measureImage(unikernel.image, sources);
+  });
+  return before && { unikernel, before, ...(loaded && { loaded }) };
+}
+
+/** What is wrong with one unikernel keeps that one out, and the rest goes on. */
+async function attempt<T>(
+  { name, directory }: Unikernel,
+  failures: Unusable[],
+  work: () => T | Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SpacerError && error.code === 'cancelled') throw error;
+    const { message } = error as Error;
+    const reason = error instanceof SpacerError ? error.code : 'unreadable';
+    failures.push({ name, path: directory, reason, message });
+    return undefined;
+  }
+}
+
+function predictOne(
+  loaded: LoadedUnikernel,
+  { input, placements }: PlannedUnikernel,
+  failures: Unusable[],
+): StageInput | undefined {
+  try {
+    const { texts } = rewriteScripts(loaded.scripts, input.outline, placements);
+    const { segments, pages, placed, image } = predict(loaded, input, texts);
+    return { segments, pages, owners: attribute(pages, { image, placed }) };
+  } catch (error) {
+    if (!(error instanceof SpacerError)) throw error;
+    const { name, directory } = loaded.unikernel;
+    failures.push({ name, path: directory, reason: error.code, message: error.message });
+    return undefined;
+  }
+}
+
+function previewSetOf({ regions, identified, layout }: SetPlan, names: string[]): PreviewSet {
+  const base = Math.min(...layout.regionStarts.values());
+  return { names, regions, slots: identified.slots, base };
+}

@@ -1,0 +1,16 @@
+import { PAGE_ACTIONS } from '../../protocol/messages.ts';
+import { isNode } from './pick.ts';
+import type { Commands, Services } from './services.ts';
+
+/** Each action of the page is a command too. */
+export function pageMapCommands({ panels }: Services): Commands {
+  const actions = PAGE_ACTIONS.map((action) => [`pageMap.${action}`, () => panels.act(action)] as const);
+  return {
+    ...Object.fromEntries(actions),
+    showInPageMap: (node) => {
+      if (!isNode(node)) return;
+      const panel = panels.show({ kind: 'set', set: node.set });
+      if (node.kind === 'library') panel.searchWhenReady(node.library.name);
+    },
+  };
+}

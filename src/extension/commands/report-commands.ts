@@ -1,0 +1,69 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { EXPORT_FORMS, type ExportForm } from '../engine/contract.ts';
+import { pickSet } from './pick.ts';
+import type { Commands, Services } from './services.ts';
+
+const DESCRIPTIONS: Readonly<Record<ExportForm, () => string>> = {
+  html: () => vscode.l10n.t('The page map as one self-contained file'),
+  json: () => vscode.l10n.t('The page-map document'),
+  csv: () => vscode.l10n.t('One row a page, for spreadsheets'),
+  svg: () => vscode.l10n.t('A picture'),
+};
+
+export function reportCommands(services: Services): Commands {
+  return {
+    exportReport: (argument) => exportReport(services, argument),
+    openReport: (argument) => openReport(services, argument),
+    openSampleReport: () => {
+      const file = services.context.asAbsolutePath(path.join('media', 'sample-report.json'));
+      services.panels.show({ kind: 'report', file, title: vscode.l10n.t('Sample') });
+    },
+  };
+}
+
+async function exportReport(services: Services, argument: unknown): Promise<void> {
+  const set = await pickSet(services.sets, argument);
+  if (!set) return;
+  if (!(await stat(set.report).catch(() => undefined))) {
+    const align = vscode.l10n.t('Align Unikernels');
+    const text = vscode.l10n.t('There is no result to export yet.');
+    if ((await vscode.window.showInformationMessage(text, align)) === align)
+      await vscode.commands.executeCommand('spacer.align', set.root);
+    return;
+  }
+  const form = await vscode.window.showQuickPick(
+    EXPORT_FORMS.map((name) => ({ label: name.toUpperCase(), description: DESCRIPTIONS[name](), name })),
+    { placeHolder: vscode.l10n.t('Form of the report') },
+  );
+  if (!form) return;
+  const suggested = vscode.Uri.joinPath(set.folder.uri, `${set.folder.name}-page-map.${form.name}`);
+  const target = await vscode.window.showSaveDialog({
+    defaultUri: suggested,
+    filters: { [form.label]: [form.name] },
+  });
+  if (!target) return;
+  await services.engine.call('export', { from: set.report, form: form.name, to: target.fsPath });
+  const open = vscode.l10n.t('Open');
+  const text = vscode.l10n.t('{0} was written.', path.basename(target.fsPath));
+  if ((await vscode.window.showInformationMessage(text, open)) !== open) return;
+  if (form.name === 'html') await vscode.env.openExternal(target);
+  else await vscode.commands.executeCommand('vscode.open', target);
+}
+
+/** A report that someone sent, without its workspace. */
+async function openReport(services: Services, argument: unknown): Promise<void> {
+  const uri = argument instanceof vscode.Uri ? argument : await askForReport();
+  if (!uri) return;
+  services.panels.show({ kind: 'report', file: uri.fsPath, title: path.basename(uri.fsPath) });
+}
+
+async function askForReport(): Promise<vscode.Uri | undefined> {
+  const [uri] =
+    (await vscode.window.showOpenDialog({
+      filters: { [vscode.l10n.t('Spacer report')]: ['json'] },
+      canSelectMany: false,
+    })) ?? [];
+  return uri;
+}

@@ -1,0 +1,19 @@
+import type * as vscode from 'vscode';
+import type { Aligner } from '../align.ts';
+import type { EngineClient } from '../engine-client.ts';
+import type { Log } from '../log.ts';
+import type { Panels } from '../panels.ts';
+import type { Sets } from '../sets.ts';
+
+/** What commands work with. */
+export interface Services {
+  readonly context: vscode.ExtensionContext;
+  readonly engine: EngineClient;
+  readonly sets: Sets;
+  readonly aligner: Aligner;
+  readonly panels: Panels;
+  readonly log: Log;
+}
+
+/** Commands by id, without the prefix `spacer.`. */
+export type Commands = Readonly<Record<string, (...args: unknown[]) => unknown>>;

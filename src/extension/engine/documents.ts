@@ -1,0 +1,66 @@
+/** What the extension gets of a page-map document: packed pages, and a summary without them. */
+import { pageMapOf, type StageInput } from '../../engine/pages/document.ts';
+import { stageInputOf } from '../../engine/preview.ts';
+import type { PageMapDocument, Stage, Totals, UnikernelEntry } from '../../protocol/page-map.ts';
+import { toBuffer } from '../../../webview/model/buffer.ts';
+import { packPageMap } from '../../../webview/model/pack.ts';
+import type { Summary, UnikernelSummary, View } from './contract.ts';
+
+export function viewOf(document: PageMapDocument): View {
+  return { pages: toBuffer(packPageMap(document)), summary: summaryOf(document) };
+}
+
+function summaryOf(document: PageMapDocument): Summary {
+  const { totals, libraries, unusable, failures } = document;
+  return { unikernels: document.unikernels.map(summariseOne), totals, libraries, unusable, failures };
+}
+
+const STAGES: readonly Stage[] = ['before', 'predicted', 'after'];
+
+function summariseOne(entry: UnikernelEntry): UnikernelSummary {
+  const totals: Partial<Record<Stage, Totals>> = {};
+  for (const stage of STAGES) if (entry[stage]) totals[stage] = entry[stage].totals;
+  const alignedImage = entry.after?.image;
+  return {
+    name: entry.name,
+    totals,
+    addresses: addressesOf(entry),
+    ...(alignedImage !== undefined && { alignedImage }),
+  };
+}
+
+function addressesOf(entry: UnikernelEntry): Record<string, number> {
+  const addresses: Record<string, number> = {};
+  for (const page of (entry.after ?? entry.before)?.pages ?? []) {
+    let address = page.address;
+    for (const { library, bytes } of page.owners) {
+      if (!library.startsWith('[')) addresses[library] ??= address;
+      address += bytes;
+    }
+  }
+  return addresses;
+}
+
+/** `before` of one document with `after` of another, for the unikernels that both know. */
+export function mergeMeasured(
+  current: PageMapDocument,
+  last: PageMapDocument | undefined,
+): PageMapDocument {
+  const after = new Map(last?.unikernels.map((entry) => [entry.name, entry.after]));
+  const { spacer, workspace, libraries, unusable, failures } = current;
+  const unikernels = current.unikernels.map(({ name, before }) => {
+    const stages: Partial<Record<Stage, StageInput>> = {};
+    const aligned = after.get(name);
+    if (before) stages.before = stageInputOf(before);
+    if (aligned) stages.after = stageInputOf(aligned);
+    return { name, stages };
+  });
+  return pageMapOf({
+    spacer,
+    unikernels,
+    libraries,
+    unusable,
+    failures,
+    ...(workspace !== undefined && { workspace }),
+  });
+}

@@ -1,0 +1,180 @@
+/**
+ * The thread that the extension talks to. It answers at once what it can: predictions from the
+ * slots that it knows, reports, exports; everything else goes on to the reader's thread.
+ */
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { SpacerError } from '../../engine/errors.ts';
+import { validatePageMap } from '../../engine/pages/validate.ts';
+import { combine, preview, type PreviewSet } from '../../engine/preview.ts';
+import { loadReportAssets } from '../../engine/report/assets.ts';
+import { renderCsv } from '../../engine/report/csv.ts';
+import { renderHtmlReport } from '../../engine/report/html.ts';
+import { renderSvg } from '../../engine/report/svg.ts';
+import type { PageMapDocument } from '../../protocol/page-map.ts';
+import { DEFAULT_OPTIONS } from '../../protocol/options.ts';
+import type { PlanRequest } from '../../protocol/messages.ts';
+import type { Handlers, Peer } from '../../protocol/rpc.ts';
+import type { ENGINE_METHODS, ExportForm, Place, View } from './contract.ts';
+import { mergeMeasured, viewOf } from './documents.ts';
+import type { READER_METHODS } from './reader.ts';
+
+export type Reader = Peer<Record<never, never>, typeof READER_METHODS>;
+
+/** What is known of a workspace here. */
+interface Known {
+  /** Before, and after where it was aligned. */
+  measured: PageMapDocument;
+  /** Absent until a plan was made. */
+  set?: PreviewSet;
+}
+
+type Progress = (value: { phase: string; unikernel?: string | undefined; done: number }) => void;
+
+export function frontHandlers(reader: Reader): Handlers<typeof ENGINE_METHODS> {
+  const front = new Front(reader);
+  return {
+    discover: (params, { signal }) => reader.call('discover', params, { signal }),
+    open: async (place, { update }) => viewOf((await front.open(place, update)).measured),
+    forget: (params) => {
+      front.forget(params.workspace);
+      return reader.call('forget', params);
+    },
+    predict: (params, { signal, update }) => front.predict(params, signal, update),
+    align: async (params, { signal, update }) => {
+      const { document } = await reader.call('align', params, { signal, onUpdate: update });
+      front.aligned(params.workspace, document);
+      return viewOf(document);
+    },
+    load: async ({ file }) => viewOf(await readReport(file)),
+    export: async ({ from, form, to }) => {
+      await writeWhole(to, await render(await readReport(from), form));
+      return null;
+    },
+  };
+}
+
+class Front {
+  private readonly known = new Map<string, Promise<Known>>();
+
+  constructor(private readonly reader: Reader) {}
+
+  forget(workspace: string): void {
+    this.known.delete(workspace);
+  }
+
+  /**
+   * Opens a workspace unless it is open. Several that ask at once get one answer, so none of them
+   * can cancel it.
+   */
+  open(place: Place, progress: Progress): Promise<Known> {
+    const { workspace } = place;
+    const opening = this.known.get(workspace) ?? this.read(place, progress);
+    this.known.set(workspace, opening);
+    opening.catch(() => {
+      if (this.known.get(workspace) === opening) this.known.delete(workspace);
+    });
+    return opening;
+  }
+
+  private async read(place: Place, progress: Progress): Promise<Known> {
+    const [{ document }, report] = await Promise.all([
+      this.reader.call('open', place, { onUpdate: progress }),
+      readReport(path.join(place.output, 'report.json')).catch(() => undefined),
+    ]);
+    const known: Known = { measured: mergeMeasured(document, report) };
+    this.warm(place.workspace, known);
+    return known;
+  }
+
+  /** Makes a plan in advance, so that the first flag that is toggled has its answer at once. */
+  private warm(workspace: string, known: Known): void {
+    const unikernels = known.measured.unikernels.map(({ name }) => name);
+    if (unikernels.length === 0) return;
+    const request = { options: DEFAULT_OPTIONS, unikernels };
+    this.reader.call('predict', { workspace, request }).then(
+      ({ set }) => void (known.set ??= set),
+      () => undefined,
+    );
+  }
+
+  async predict(
+    { request, ...place }: Place & { request: PlanRequest },
+    signal: AbortSignal,
+    update: (value: View & { refining: boolean }) => void,
+  ): Promise<View & { refining: boolean }> {
+    const known = await this.open(place, () => undefined);
+    checkRequest(known, request);
+    if (known.set && covers(known.set, request)) {
+      const first = preview(known.set, known.measured, request);
+      update({ ...viewOf(first), refining: true });
+    }
+    const { workspace } = place;
+    const { document, set } = await this.reader.call('predict', { workspace, request }, { signal });
+    known.set ??= set;
+    return { ...viewOf(combine(known.measured, document)), refining: false };
+  }
+
+  /** The images that were just measured count from now on. */
+  aligned(workspace: string, document: PageMapDocument): void {
+    const known = this.known.get(workspace);
+    if (!known) return;
+    this.known.set(
+      workspace,
+      known.then((old) => ({ ...old, measured: mergeMeasured(old.measured, document) })),
+    );
+  }
+}
+
+const covers = (set: PreviewSet, { unikernels }: PlanRequest) =>
+  unikernels.every((name) => set.names.includes(name));
+
+function checkRequest(known: Known, { options, unikernels }: PlanRequest): void {
+  if (options.aslr !== 0)
+    throw new SpacerError('not-yet', 'Address randomisation is not available yet.');
+  if (unikernels.length === 0)
+    throw new SpacerError('nothing-to-do', 'No unikernel takes part.');
+  const base = known.set?.base;
+  if (base === undefined || options.location === undefined || options.location >= base) return;
+  const text = `The location counter 0x${options.location.toString(16)} lies below the link's base 0x${base.toString(16)}.`;
+  throw new SpacerError('location-too-low', text);
+}
+
+async function readReport(file: string): Promise<PageMapDocument> {
+  const bytes = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new SpacerError('file-unreadable', `cannot be read: ${cause.message}`, { file }, { cause });
+  });
+  try {
+    return validatePageMap(JSON.parse(bytes), file);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new SpacerError('report-invalid', `is not a Spacer report: ${error.message}`, { file });
+  }
+}
+
+async function render(document: PageMapDocument, form: ExportForm): Promise<string> {
+  switch (form) {
+    case 'html':
+      return renderHtmlReport(document, await loadReportAssets());
+    case 'json':
+      return JSON.stringify(document);
+    case 'csv':
+      return renderCsv(document);
+    case 'svg':
+      return renderSvg(document);
+  }
+}
+
+/** A reader of the file finds the old or the new, never a half. */
+async function writeWhole(file: string, contents: string): Promise<void> {
+  const aside = `${file}.${process.pid}.tmp`;
+  try {
+    await writeFile(aside, contents);
+    await rename(aside, file);
+  } catch (cause) {
+    await rm(aside, { force: true });
+    const { message } = cause as Error;
+    throw new SpacerError('output-unwritable', `cannot be written: ${message}`, { file }, { cause });
+  }
+}
+

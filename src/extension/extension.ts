@@ -1,0 +1,69 @@
+/** What VS Code calls. Activation starts nothing: no process, no thread, no file is read. */
+import * as vscode from 'vscode';
+import { Aligner } from './align.ts';
+import { registerCommands } from './commands/index.ts';
+import { ContextKeys } from './context-keys.ts';
+import { Diagnostics } from './diagnostics.ts';
+import { EngineClient } from './engine-client.ts';
+import { createLog } from './log.ts';
+import { PANEL } from './panel.ts';
+import { Panels } from './panels.ts';
+import { Sets } from './sets.ts';
+import { SavingItem } from './status-bar.ts';
+import { SpacerTasks, TASK_TYPE } from './tasks.ts';
+import { offerCommandLine } from './terminal.ts';
+import { UnikernelTree, VIEW, type Node } from './tree.ts';
+import { BuildWatcher } from './watch.ts';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const start = performance.now();
+  const log = createLog();
+  const engine = new EngineClient(log);
+  const sets = new Sets(context.workspaceState, engine, log);
+  const diagnostics = new Diagnostics();
+  const aligner = new Aligner(engine, sets, diagnostics, log);
+  const panels = new Panels(context.extensionUri, { engine, sets, aligner, log }, context.workspaceState);
+  const tree = new UnikernelTree(sets);
+  const view = vscode.window.createTreeView<Node>(VIEW, {
+    treeDataProvider: tree,
+    showCollapseAll: true,
+    manageCheckboxStateManually: true,
+  });
+  context.subscriptions.push(
+    log,
+    engine,
+    sets,
+    diagnostics,
+    aligner,
+    panels,
+    view,
+    view.onDidChangeCheckboxState(({ items }) => choose(sets, items)),
+    vscode.window.registerWebviewPanelSerializer(PANEL, panels),
+    vscode.tasks.registerTaskProvider(TASK_TYPE, new SpacerTasks(sets, aligner)),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => {
+      sets.followFolders();
+      void sets.refresh();
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      void sets.refresh();
+      panels.restartAll();
+    }),
+    new BuildWatcher(sets, aligner, log),
+    new ContextKeys(sets),
+    new SavingItem(sets),
+    ...registerCommands({ context, engine, sets, aligner, panels, log }),
+  );
+  offerCommandLine(context);
+  log.info(`Activated in ${(performance.now() - start).toFixed(1)} ms`);
+}
+
+/** A checked set checks all of its unikernels. */
+async function choose(
+  sets: Sets,
+  items: readonly [Node, vscode.TreeItemCheckboxState][],
+): Promise<void> {
+  for (const [node, state] of items)
+    if (node.kind === 'unikernel')
+      await node.set.choose(node.unikernel.name, state === vscode.TreeItemCheckboxState.Checked);
+  sets.touch();
+}

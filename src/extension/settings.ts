@@ -1,0 +1,76 @@
+/** The settings, read in one place; every key here is declared in package.json and the other way round. */
+import * as vscode from 'vscode';
+import { DEFAULT_OPTIONS, type AlignOptions } from '../protocol/options.ts';
+
+/** Settings that name a tool, and the tool. */
+const TOOL_PATHS = {
+  gccPath: 'gcc',
+  ldPath: 'ld',
+  objcopyPath: 'objcopy',
+  python3Path: 'python3',
+  makePath: 'make',
+  qemuPath: 'qemu-system-x86_64',
+} as const;
+
+type ThreeWays = 'auto' | 'on' | 'off';
+
+export interface Settings {
+  readonly options: AlignOptions;
+  /** Paths by tool, where the user chose one. */
+  readonly toolPaths: Readonly<Record<string, string>>;
+  /** 0: one a core. */
+  readonly jobs: number;
+  readonly outputFolder: string;
+  readonly watch: boolean;
+  readonly statusBar: boolean;
+  /** Arguments for QEMU beyond Spacer's own. */
+  readonly qemuArguments: readonly string[];
+}
+
+const ASLR = { off: 0, table: 1, randomised: 2 } as const;
+
+/** Reads all settings as they are for one workspace folder. */
+export function readSettings(scope: vscode.Uri | undefined): Settings {
+  const settings = vscode.workspace.getConfiguration('spacer', scope ?? null);
+  const location = parseAddress(settings.get('location', ''));
+  return {
+    options: {
+      ...DEFAULT_OPTIONS,
+      group: threeWays(settings.get('group', 'auto')),
+      align: threeWays(settings.get('align', 'auto')),
+      customLoader: settings.get('customLoader', false),
+      copyObjects: settings.get('copyObjects', false),
+      aslr: ASLR[settings.get<keyof typeof ASLR>('aslr', 'off')] ?? 0,
+      aslrMap: settings.get('aslrMap', true),
+      aslrSameMapping: settings.get('aslrSameMapping', false),
+      ...(location !== undefined && { location }),
+    },
+    toolPaths: toolPaths((key) => settings.get(key, '')),
+    jobs: settings.get('jobs', 0),
+    outputFolder: settings.get('outputFolder', '').trim() || '.spacer',
+    watch: settings.get('watch', false),
+    statusBar: settings.get('statusBar', true),
+    qemuArguments: settings.get<string[]>('qemuArguments', []),
+  };
+}
+
+function threeWays(value: ThreeWays): boolean | 'auto' {
+  return value === 'auto' ? 'auto' : value === 'on';
+}
+
+/** An address such as 0x130000; nothing where it is empty or cannot be read. */
+export function parseAddress(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (!/^(0x[0-9a-f]+|\d+)$/i.test(trimmed)) return undefined;
+  const value = Number(trimmed);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function toolPaths(get: (key: string) => string): Record<string, string> {
+  const paths: Record<string, string> = {};
+  for (const [key, tool] of Object.entries(TOOL_PATHS)) {
+    const path = get(key).trim();
+    if (path !== '') paths[tool] = path;
+  }
+  return paths;
+}

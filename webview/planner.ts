@@ -1,0 +1,132 @@
+/**
+ * Turns changes of the options into predictions, and a plan into a relink. One request runs at a
+ * time: a newer one cancels the older, and what comes too late is dropped.
+ */
+import type { AlignOptions } from '../src/protocol/options.ts';
+import type { Host, HostProgress, PageMapPayload, PlanRequest } from './host.ts';
+import { fromBuffer } from './model/buffer.ts';
+import { packPageMap } from './model/pack.ts';
+import { buildModel, type PageMapModel } from './model/stage.ts';
+
+export type PlannerStatus =
+  | { kind: 'idle' }
+  | { kind: 'predicting' }
+  | { kind: 'relinking'; progress: HostProgress }
+  | { kind: 'failed'; message: string };
+
+/** A page map that arrived: a prediction, which may get better, or what was measured. */
+export interface Arrival {
+  model: PageMapModel;
+  predicted: boolean;
+  refining: boolean;
+}
+
+export interface PlannerHooks {
+  arrived: (arrival: Arrival) => void;
+  status: (status: PlannerStatus) => void;
+}
+
+export function modelOf(payload: PageMapPayload): PageMapModel {
+  return buildModel(payload instanceof ArrayBuffer ? fromBuffer(payload) : packPageMap(payload));
+}
+
+export class Planner {
+  #request: PlanRequest;
+  #running: AbortController | undefined;
+  #relinking = false;
+
+  constructor(
+    readonly host: Host,
+    readonly hooks: PlannerHooks,
+  ) {
+    this.#request = host.request;
+    host.onPageMap((payload) => this.#accept(payload, false, false));
+  }
+
+  get request(): PlanRequest {
+    return this.#request;
+  }
+
+  setOptions(change: Partial<AlignOptions>): void {
+    this.#request = { ...this.#request, options: { ...this.#request.options, ...change } };
+    void this.#predict();
+  }
+
+  /** Without an address, the link's own base is used. */
+  setLocation(location: number | undefined): void {
+    const options = { ...this.#request.options };
+    if (location === undefined) delete options.location;
+    else options.location = location;
+    this.#request = { ...this.#request, options };
+    void this.#predict();
+  }
+
+  setUnikernels(unikernels: string[]): void {
+    this.#request = { ...this.#request, unikernels };
+    void this.#predict();
+  }
+
+  cancel(): void {
+    this.#running?.abort();
+    this.#running = undefined;
+    this.#relinking = false;
+    this.hooks.status({ kind: 'idle' });
+  }
+
+  async relink(): Promise<void> {
+    const running = this.#start();
+    this.#relinking = true;
+    this.hooks.status({ kind: 'relinking', progress: { text: 'Starting' } });
+    await this.#finish(running, async () => {
+      const payload = await this.host.relink(this.#request, running.signal, (progress) => {
+        if (this.#running === running) this.hooks.status({ kind: 'relinking', progress });
+      });
+      return () => this.#accept(payload, false, false);
+    });
+  }
+
+  async #predict(): Promise<void> {
+    if (!this.host.capabilities.predict.available || this.#relinking) return;
+    const running = this.#start();
+    this.hooks.status({ kind: 'predicting' });
+    await this.#finish(running, async () => {
+      const first = await this.host.predict(this.#request, running.signal, (better) => {
+        if (!running.signal.aborted) this.#accept(better.pages, true, better.refining);
+      });
+      return () => this.#accept(first.pages, true, first.refining);
+    });
+  }
+
+  #start(): AbortController {
+    this.#running?.abort();
+    this.#running = new AbortController();
+    return this.#running;
+  }
+
+  /** Every request ends in a result, a message, or silence where a newer one took its place. */
+  async #finish(running: AbortController, work: () => Promise<() => void>): Promise<void> {
+    try {
+      const accept = await work();
+      if (this.#running !== running) return;
+      this.#relinking = false;
+      this.hooks.status({ kind: 'idle' });
+      accept();
+    } catch (error) {
+      if (this.#running !== running) return;
+      this.#relinking = false;
+      this.hooks.status({ kind: 'failed', message: messageOf(error) });
+    }
+  }
+
+  #accept(payload: PageMapPayload, predicted: boolean, refining: boolean): void {
+    try {
+      this.hooks.arrived({ model: modelOf(payload), predicted, refining });
+    } catch (error) {
+      this.hooks.status({ kind: 'failed', message: messageOf(error) });
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

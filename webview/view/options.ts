@@ -1,0 +1,222 @@
+/** The flags of an alignment, who takes part, and Relink: shown where a host can act on them. */
+import type { AlignOptions } from '../../src/protocol/options.ts';
+import { button, checkbox, dropdown, textField, type Choice } from '../controls.ts';
+import { el, replaceChildren, setText } from '../dom.ts';
+import { count, hex } from '../format.ts';
+import type { Availability, OptionName } from '../host.ts';
+import type { Planner, PlannerStatus } from '../planner.ts';
+
+const THREE_WAYS: readonly Choice[] = [
+  { value: 'auto', text: 'auto' },
+  { value: 'true', text: 'on' },
+  { value: 'false', text: 'off' },
+];
+
+const RANDOMISATION: readonly Choice[] = [
+  { value: '0', text: 'off' },
+  { value: '1', text: 'table' },
+  { value: '2', text: 'randomised' },
+];
+
+/** The names are those of the command line. */
+const FLAGS: readonly { name: OptionName & keyof FlagOptions; text: string }[] = [
+  { name: 'aslrMap', text: 'aslr_map' },
+  { name: 'aslrSameMapping', text: 'aslr_same_mapping' },
+  { name: 'customLoader', text: 'custom_loader' },
+  { name: 'copyObjects', text: 'copy_objs' },
+];
+
+type FlagOptions = Pick<
+  AlignOptions,
+  'aslrMap' | 'aslrSameMapping' | 'customLoader' | 'copyObjects'
+>;
+
+export interface OptionsView {
+  element: HTMLElement;
+  show: (status: PlannerStatus) => void;
+}
+
+export function optionsView(planner: Planner): OptionsView {
+  const status = statusView(planner);
+  const controls = el(
+    'div',
+    { class: 'option-controls' },
+    threeWays(planner, 'group'),
+    threeWays(planner, 'align'),
+    randomisation(planner),
+    ...FLAGS.map((flag) => flagBox(planner, flag.name, flag.text)),
+    locationField(planner),
+    unikernelPicker(planner),
+  );
+  const show = (state: PlannerStatus): void => {
+    // What is being linked does not change under way.
+    controls.inert = state.kind === 'relinking';
+    status.show(state);
+  };
+  return {
+    element: el(
+      'section',
+      { class: 'options', 'aria-label': 'Alignment' },
+      controls,
+      status.element,
+      status.failure,
+    ),
+    show,
+  };
+}
+
+/** Shows why a control does not work, instead of hiding it. */
+function guarded<T extends HTMLElement & { disabled: boolean }>(
+  control: T,
+  planner: Planner,
+  name: OptionName,
+): T {
+  explain(control, planner.host.capabilities.options[name]);
+  return control;
+}
+
+function explain(
+  control: HTMLElement & { disabled: boolean },
+  state: Availability | undefined,
+): void {
+  if (!state || state.available) return;
+  control.disabled = true;
+  control.title = state.reason;
+  control.setAttribute('aria-description', state.reason);
+}
+
+function threeWays(planner: Planner, name: 'group' | 'align'): HTMLElement {
+  const value = String(planner.request.options[name]);
+  const control = dropdown(name, THREE_WAYS, value, (chosen) => {
+    planner.setOptions({ [name]: chosen === 'auto' ? 'auto' : chosen === 'true' });
+  });
+  return captioned(name, guarded(control, planner, name));
+}
+
+function randomisation(planner: Planner): HTMLElement {
+  const value = String(planner.request.options.aslr);
+  const control = dropdown('aslr', RANDOMISATION, value, (chosen) => {
+    planner.setOptions({ aslr: chosen === '2' ? 2 : chosen === '1' ? 1 : 0 });
+  });
+  return captioned('aslr', guarded(control, planner, 'aslr'));
+}
+
+function flagBox(planner: Planner, name: keyof FlagOptions, text: string): HTMLElement {
+  const control = checkbox(text, planner.request.options[name], (checked) => {
+    planner.setOptions({ [name]: checked });
+  });
+  return guarded(control, planner, name);
+}
+
+function captioned(caption: string, control: HTMLElement): HTMLElement {
+  return el(
+    'span',
+    { class: 'option' },
+    el('span', { class: 'caption', 'aria-hidden': 'true' }, caption),
+    control,
+  );
+}
+
+function locationField(planner: Planner): HTMLElement {
+  const { location } = planner.request.options;
+  const control = textField({
+    label: 'Location counter',
+    placeholder: 'as linked',
+    class: 'location',
+    ...(location === undefined ? {} : { value: hex(location) }),
+    input: () => control.classList.remove('invalid'),
+  });
+  control.addEventListener('change', () => {
+    const parsed = parseLocation(control.value);
+    control.classList.toggle('invalid', parsed === 'invalid');
+    control.title = parsed === 'invalid' ? 'An address such as 0x130000 is expected' : '';
+    if (parsed !== 'invalid') planner.setLocation(parsed);
+  });
+  return captioned('location', guarded(control, planner, 'location'));
+}
+
+/** An address, nothing for an empty field, or what cannot be read. */
+export function parseLocation(text: string): number | undefined | 'invalid' {
+  const trimmed = text.trim();
+  if (trimmed === '') return undefined;
+  if (!/^(0x[0-9a-f]{1,13}|[0-9]{1,15})$/i.test(trimmed)) return 'invalid';
+  const value = Number(trimmed);
+  return Number.isSafeInteger(value) ? value : 'invalid';
+}
+
+function unikernelPicker(planner: Planner): HTMLElement {
+  const { candidates } = planner.host;
+  const chosen = new Set(planner.request.unikernels);
+  const summary = el('summary');
+  const label = (): void => {
+    setText(summary, `Unikernels (${count(chosen.size)} of ${count(candidates.length)})`);
+  };
+  const apply = (): void => {
+    label();
+    planner.setUnikernels(candidates.filter((name) => chosen.has(name)));
+  };
+  const boxes = candidates.map((name) =>
+    checkbox(name, chosen.has(name), (checked) => {
+      if (checked) chosen.add(name);
+      else chosen.delete(name);
+      apply();
+    }),
+  );
+  label();
+  const all = button('All', {
+    press: () => {
+      for (const name of candidates) chosen.add(name);
+      for (const box of boxes) box.checked = true;
+      apply();
+    },
+  });
+  const picker = el(
+    'details',
+    { class: 'picker' },
+    summary,
+    el(
+      'div',
+      { class: 'picker-list', role: 'group', 'aria-label': 'Unikernels that take part' },
+      all,
+      ...boxes,
+    ),
+  );
+  picker.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !picker.open) return;
+    event.stopPropagation();
+    picker.open = false;
+    summary.focus();
+  });
+  return picker;
+}
+
+function statusView(planner: Planner): OptionsView & { failure: HTMLElement } {
+  const relink = button('Relink', {
+    appearance: 'primary',
+    title: 'Link the images at the planned addresses',
+    press: () => void planner.relink(),
+  });
+  explain(relink, planner.host.capabilities.relink);
+  const cancel = button('Cancel', { press: () => planner.cancel() });
+  const text = el('span', { class: 'progress-text', role: 'status' });
+  const meter = el('progress', { max: 1, 'aria-label': 'Relinking' });
+  const failure = el('p', { class: 'plan-failure', role: 'alert' });
+  const element = el('div', { class: 'plan-status' }, meter, text, relink, cancel);
+  const show = (status: PlannerStatus): void => {
+    const linking = status.kind === 'relinking';
+    relink.hidden = linking;
+    cancel.hidden = !linking;
+    meter.hidden = !linking;
+    setText(text, statusText(status));
+    replaceChildren(failure, status.kind === 'failed' ? status.message : undefined);
+    if (linking && status.progress.done !== undefined) meter.value = status.progress.done;
+    else meter.removeAttribute('value');
+  };
+  show({ kind: 'idle' });
+  return { element, failure, show };
+}
+
+function statusText(status: PlannerStatus): string {
+  if (status.kind === 'predicting') return 'Predicting…';
+  return status.kind === 'relinking' ? `${status.progress.text}…` : '';
+}
