@@ -4,7 +4,7 @@
  *
  *   node scripts/build.mjs [--outdir DIR] [--only webview] [--watch]
  */
-import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,6 +87,12 @@ const jobs = [
   },
   {
     group: 'webview',
+    entry: 'webview/vscode.ts',
+    out: 'webview/vscode-page-map.js',
+    options: { ...page, format: 'esm' },
+  },
+  {
+    group: 'webview',
     entry: 'webview/styles/page.css',
     out: 'webview/page-map.css',
     options: page,
@@ -101,12 +107,6 @@ const jobs = [
     group: 'extension',
     entry: 'src/extension/extension.ts',
     out: 'extension.cjs',
-    options: commonJs,
-  },
-  {
-    group: 'extension',
-    entry: 'src/engine/worker.ts',
-    out: 'engine-worker.cjs',
     options: commonJs,
   },
   {
@@ -135,5 +135,21 @@ async function build({ entry, out, options }) {
   console.log(`${relative(root, outfile)}  ${(size / 1024).toFixed(1)} KiB`);
 }
 
+/** The command for terminals of VS Code, where it runs on VS Code's own Node if there is no other. */
+const SHIM = `#!/bin/sh
+self=$(readlink -f "$0")
+cli=$(dirname "$self")/../cli.mjs
+if command -v node >/dev/null 2>&1; then exec node "$cli" "$@"; fi
+ELECTRON_RUN_AS_NODE=1 exec "\${SPACER_NODE:?needs Node 20 or later}" "$cli" "$@"
+`;
+
+async function writeShim() {
+  const bin = join(outdir, 'bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, 'spacer'), SHIM);
+  await chmod(join(bin, 'spacer'), 0o755);
+}
+
 await mkdir(outdir, { recursive: true });
 await Promise.all(jobs.map(build));
+if (jobs.some(({ group }) => group === 'cli')) await writeShim();

@@ -36,6 +36,8 @@ const KEYS =
 export interface App {
   store: Store;
   map: MapView;
+  /** Where a host stands behind the page. */
+  planner: Planner | undefined;
 }
 
 export function startApp(root: HTMLElement, packed: PackedPageMap, host?: Host): App {
@@ -82,9 +84,10 @@ export function startApp(root: HTMLElement, packed: PackedPageMap, host?: Host):
     map.element.hidden = state.table;
   });
   const saver = host && keepSaved(store, map, host);
+  const plan = host && planPanel(store, host);
   root.replaceChildren(
     el('header', { class: 'top' }, headline(store), projectionView(store)),
-    host ? planPanel(store, host) : '',
+    plan?.element ?? '',
     notices(store),
     el(
       'main',
@@ -103,7 +106,7 @@ export function startApp(root: HTMLElement, packed: PackedPageMap, host?: Host):
     tooltip.element,
   );
   restore(store, map, host);
-  return { store, map };
+  return { store, map, planner: plan?.planner };
 }
 
 function titleOf(store: Store, stage: Stage): { name: string; facts: string } {
@@ -117,13 +120,13 @@ function titleOf(store: Store, stage: Stage): { name: string; facts: string } {
 }
 
 /** The options and Relink, whose outcome becomes the page map. */
-function planPanel(store: Store, host: Host): HTMLElement {
+function planPanel(store: Store, host: Host): { element: HTMLElement; planner: Planner } {
   const planner = new Planner(host, {
     arrived: (arrival) => store.set(arrivedState(store.state, arrival)),
     status: (status) => view.show(status),
   });
   const view = optionsView(planner);
-  return view.element;
+  return { element: view.element, planner };
 }
 
 /** The new page map, with what was selected where it still exists. */

@@ -47,7 +47,19 @@ function verboseLines(document: PageMapDocument): string[] {
     ({ name, sharing, unikernels, variants, size }) =>
       `  ${name}: ${sharing} (${unikernels.length}), ${variants} variant${variants === 1 ? '' : 's'}, ${size} bytes`,
   );
-  return [`Passes: ${timings.join(', ')}`, 'Libraries:', ...libraries];
+  return [`Passes: ${timings.join(', ')}`, 'Libraries:', ...libraries, ...objectLines(document)];
+}
+
+function objectLines({ objects }: PageMapDocument): string[] {
+  if (objects === undefined) return [];
+  const unified = objects.unified.map(
+    ({ library, from, to }) => `  ${library}: the object of ${from} serves ${to.join(', ')} too`,
+  );
+  const variants = objects.variants.map(
+    ({ library, unikernels, differs }) => `  ${library}: ${unikernels.length} variants: ${differs}`,
+  );
+  const none = unified.length === 0 ? ['  none is provably interchangeable'] : unified;
+  return ['Objects unified:', ...none, 'Objects that differ:', ...variants];
 }
 
 /** Waits until all is written: a pipe may take long documents slowly. */

@@ -5,8 +5,9 @@
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AlignOptions } from '../protocol/options.ts';
-import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
+import type { ObjectsReport, PageMapDocument, Unusable } from '../protocol/page-map.ts';
 import { inputOf } from './atoms/input.ts';
+import { unifyObjects } from './atoms/interchange.ts';
 import type { UnikernelInput } from './atoms/identify.ts';
 import { SpacerError } from './errors.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
@@ -69,12 +70,13 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
   const failures: Unusable[] = [];
   const found = await passes.run('discover', () => discover(path.resolve(request.workspace), limits(request)));
   const chosen = selectUnikernels(found, request.unikernels, options.useId);
-  const set = await passes.run('read', (step) => readAll(chosen, failures, request, step));
+  const read = await passes.run('read', (step) => readAll(chosen, failures, request, step));
+  const { set, ...objects } = await passes.run('unify', () => unified(read, request));
   const plan = await passes.run('plan', () => planSet(set, options));
   const planned = await passes.run('predict', (step) => predictAll(set, plan, request, failures, step));
   const jobs = options.dryRun ? planned : await produce(passes, planned, failures, request);
   const document = await passes.run('measure', (step) => describeSet(jobs, plan, request, step));
-  const complete = { ...document, unusable: found.unusable, failures, timings: passes.timings };
+  const complete = { ...document, ...objects, unusable: found.unusable, failures, timings: passes.timings };
   if (!options.dryRun) await passes.run('report', () => writeReport(complete, request));
   return complete;
 }
@@ -112,6 +114,16 @@ async function readAll(
   if (set.length > 0) return set;
   const reasons = failures.map((failure) => `\n  ${failure.name}: ${failure.message}`);
   throw new SpacerError('nothing-readable', `No unikernel could be read.${reasons.join('')}`);
+}
+
+/** The set with interchangeable objects unified, if that is asked for. */
+async function unified(
+  read: readonly LoadedUnikernel[],
+  request: AlignRequest,
+): Promise<{ set: readonly LoadedUnikernel[]; objects?: ObjectsReport }> {
+  if (!request.options.copyObjects) return { set: read };
+  const { set, ...objects } = await unifyObjects(read, request);
+  return { set, objects };
 }
 
 /** Runs a pass for one unikernel; what it throws becomes a failure of that unikernel. */

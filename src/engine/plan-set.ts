@@ -32,40 +32,64 @@ export interface SetPlan {
 }
 
 /** Placements that the search for an order may try, for each bulk region. */
-const SEARCH_EFFORT = Number(process.env["EFF"] ?? 20_000);
+const SEARCH_EFFORT = 8_000;
 
 /**
  * Plans the set.
  * @throws SpacerError `location-too-low` where the location counter would not leave room
  */
 export function planSet(set: readonly LoadedUnikernel[], options: AlignOptions): SetPlan {
-  const plain = planOnce(set, options);
-  if (isExplicit(options)) return plain;
-  const inputs = plain.unikernels.map(({ input }) => input);
-  const indirection = chooseIndirection(inputs, plain.identified);
-  if (indirection.stubs.size + indirection.pins.size === 0) return plain;
-  const indirect = planOnce(set.map((loaded) => withIndirection(loaded, indirection)), options);
-  return weigh(indirect.layout.cost) < weigh(plain.layout.cost) ? indirect : plain;
+  const draft = draftOf(set, options);
+  const best = isExplicit(options) ? draft : withBestIndirection(draft, options);
+  const { regions, identified, inputs } = best;
+  const { layout, reason } = chooseLayout(best.layoutInput, options);
+  const unikernels = best.set.map((loaded, u): PlannedUnikernel => {
+    const input = inputs[u]!;
+    return { loaded, input, placements: placementsOf(input, u, regions, identified, layout) };
+  });
+  return { options, regions, identified, layout, reason, unikernels };
 }
 
 /** What is asked for by the original's options is what the original does: libraries as they are. */
 const isExplicit = (options: AlignOptions) =>
   options.align !== 'auto' || options.group !== 'auto' || options.customLoader;
 
-function planOnce(set: readonly LoadedUnikernel[], options: AlignOptions): SetPlan {
+/** A set whose slots are known, before a layout is chosen. */
+interface Draft {
+  readonly set: readonly LoadedUnikernel[];
+  readonly inputs: readonly UnikernelInput[];
+  readonly regions: readonly Region[];
+  readonly identified: Identified;
+  readonly layoutInput: LayoutInput;
+}
+
+function draftOf(set: readonly LoadedUnikernel[], options: AlignOptions): Draft {
   const inputs = set.map(inputOf);
   const regions = mergeRegions(
     inputs.map((input) => input.outline.map((section) => ({ section, facts: facts(input, section) }))),
   );
   const identified = identify(inputs, regions, 'section');
-  const layoutInput = layoutInputOf(set, regions, identified, options);
-  const { layout, reason } = chooseLayout(layoutInput, options);
-  const unikernels = set.map((loaded, u): PlannedUnikernel => {
-    const input = inputs[u]!;
-    return { loaded, input, placements: placementsOf(input, u, regions, identified, layout) };
-  });
-  return { options, regions, identified, layout, reason, unikernels };
+  return { set, inputs, regions, identified, layoutInput: layoutInputOf(set, regions, identified, options) };
 }
+
+/** Stubs and pins are used where they save pages. */
+function withBestIndirection(draft: Draft, options: AlignOptions): Draft {
+  const indirection = chooseIndirection(draft.inputs, draft.identified);
+  if (indirection.stubs.size + indirection.pins.size === 0) return draft;
+  const indirect = draftOf(draft.set.map((loaded) => withIndirection(loaded, indirection)), options);
+  const price = (candidate: Draft) => weigh(planLayout(candidate.layoutInput, BRIEF_SEARCH).cost);
+  return price(indirect) < price(draft) ? indirect : draft;
+}
+
+/** Enough to tell which of two sets of slots packs better. */
+const BRIEF_SEARCH: Strategy = {
+  name: 'brief',
+  group: true,
+  align: false,
+  effort: 1_600,
+  searches: ['order'],
+  pool: false,
+};
 
 function facts(input: UnikernelInput, section: OutlineSection): OutputFacts {
   return factsOf(input.program, input.inputs.get(section.name) ?? []) ?? factsByName(section.name);

@@ -7,9 +7,11 @@ import { scriptsForOrphans } from './ldscript/adopt.ts';
 import { parse } from './ldscript/index.ts';
 import type { ElfFile } from './elf/types.ts';
 import type { BodyStatement, Script, SectionsStatement } from './ldscript/types.ts';
+import { splitInserts } from './ldscript/split.ts';
 import { parseLinkCommand, type LinkCommand } from './link/command.ts';
 import { prepareObjects, type PreparedObject } from './link/prepare.ts';
 import { outlineOf } from './layout/outline.ts';
+import { planMadeSections, withMadeSections, withoutLateSections, type Made } from './made-sections.ts';
 import { createProgram, isDiscarded } from './model/program.ts';
 import type { InputObject, Program } from './model/types.ts';
 import type { Unikernel } from './workspace/types.ts';
@@ -33,6 +35,8 @@ export interface LoadedUnikernel {
   readonly debug: ElfFile;
   /** The link makes `.eh_frame_hdr`. */
   readonly hasFrameHeader: boolean;
+  /** The linker's own sections: the first object of `program` has them, that of `objects` not. */
+  readonly made?: Made;
 }
 
 /**
@@ -42,14 +46,15 @@ export interface LoadedUnikernel {
 export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikernel> {
   const { link } = unikernel;
   const command = parseLinkCommand(link.command);
-  const scripts = await Promise.all([link.script, ...link.extraScripts].map(readScript));
+  const read = await Promise.all([link.script, ...link.extraScripts].map(readScript));
+  const scripts = read.flatMap(splitInserts);
   const objects = nameObjects(await Promise.all(link.inputs.map(readObject)));
   const symbols = scriptSymbols(scripts);
   const prepared = prepareObjects(objects, symbols.scriptSymbols, NO_INDIRECTION);
   const program = createProgram(prepared, symbols);
   const debug = readElf(unikernel.debugImage, await readFile(unikernel.debugImage));
   const entry = command.entry ?? entryOf(scripts);
-  return {
+  const loaded = {
     unikernel,
     command,
     scripts: withHomes(scripts, program),
@@ -61,13 +66,21 @@ export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikern
     debug,
     hasFrameHeader: debug.sections.some((s) => s.name === '.eh_frame_hdr' && s.size > 0),
   };
+  const made = planMadeSections(loaded, symbols.scriptSymbols);
+  if (made === undefined) return loaded;
+  const whole = createProgram(withMadeSections(prepared, made), symbols);
+  return { ...loaded, program: whole, made, scripts: withHomes(withoutLateSections(scripts, made), whole) };
 }
 
 /** The same unikernel with its objects prepared for stubs and pins. */
 export function withIndirection(loaded: LoadedUnikernel, indirection: Indirection): LoadedUnikernel {
   const symbols = scriptSymbols(loaded.scripts);
   const objects = prepareObjects(loaded.originals, symbols.scriptSymbols, indirection);
-  return { ...loaded, objects, program: createProgram(objects, symbols) };
+  const { made: _, ...rest } = loaded;
+  const plain = { ...rest, objects, program: createProgram(objects, symbols) };
+  const made = planMadeSections(plain, symbols.scriptSymbols);
+  if (made === undefined) return plain;
+  return { ...plain, made, program: createProgram(withMadeSections(objects, made), symbols) };
 }
 
 function entryOf(scripts: readonly Script[]): string | undefined {
@@ -97,7 +110,7 @@ function withHomes(scripts: readonly Script[], program: Program): readonly Scrip
     (object, section) => !isDiscarded(program, object, section),
   );
   const sections = orphans.map((o) => program.objects[o.object]!.elf.sections[o.section]!);
-  return [...scripts, ...scriptsForOrphans(sections)];
+  return [...scripts, ...scriptsForOrphans(sections, scripts)];
 }
 
 async function readScript(file: string): Promise<Script> {

@@ -87,6 +87,21 @@ const library = v.strictObject({
   size: count,
 });
 
+const objects = v.strictObject({
+  unified: list(
+    v.strictObject({ library: name, from: name, to: list(name, MAX_UNIKERNELS) }),
+    MAX_CLASSES,
+  ),
+  variants: list(
+    v.strictObject({
+      library: name,
+      unikernels: list(list(name, MAX_UNIKERNELS), MAX_UNIKERNELS),
+      differs: text,
+    }),
+    MAX_LIBRARIES,
+  ),
+});
+
 const unusable = v.strictObject({
   name: text,
   path: text,
@@ -119,6 +134,7 @@ const document = v.strictObject({
   }),
   libraries: list(library, MAX_LIBRARIES),
   pool: v.exactOptional(v.strictObject({ start: count, end: count })),
+  objects: v.exactOptional(objects),
   unusable: list(unusable, MAX_UNIKERNELS),
   failures: list(unusable, MAX_UNIKERNELS),
   timings: v.exactOptional(record(v.pipe(v.number(), v.finite()))),

@@ -101,6 +101,30 @@ export interface PoolRange {
   end: number;
 }
 
+/** One object that serves several unikernels, because none of their programs changes by it. */
+export interface UnifiedObject {
+  library: string;
+  /** The unikernel whose object it is. */
+  from: string;
+  /** Names of the unikernels that had another one. */
+  to: string[];
+}
+
+/** A library whose objects differ and stay as they are. */
+export interface ObjectVariants {
+  library: string;
+  /** Names of unikernels; each group has one object. */
+  unikernels: string[][];
+  /** In words: `.text differs in 3 of 8; vfs exports 4 symbols more`. */
+  differs: string;
+}
+
+/** What `--copy_objs` did, and what it left alone. */
+export interface ObjectsReport {
+  unified: UnifiedObject[];
+  variants: ObjectVariants[];
+}
+
 export interface Unusable {
   name: string;
   path: string;
@@ -126,6 +150,8 @@ export interface PageMapDocument {
   contentClasses: Partial<Record<Stage, ContentClass[]>>;
   libraries: LibraryEntry[];
   pool?: PoolRange;
+  /** Given where objects were to be unified. */
+  objects?: ObjectsReport;
   /** What cannot take part, each with its reason. */
   unusable: Unusable[];
   /** Unikernels that failed to align, each with its reason. */

@@ -15,7 +15,13 @@ export function describeDifferences(classes: readonly VariantClass[]): string {
   const total = classes.reduce((sum, { unikernels }) => sum + unikernels.length, 0);
   const main = classes.reduce((a, b) => (b.unikernels.length > a.unikernels.length ? b : a));
   const others = classes.filter((one) => one !== main);
-  const parts = [...sectionWords(classes, total), ...others.flatMap((one) => nameWords(one, main))];
+  const names = others.map((one) => nameWords(one, main)).filter((words) => words.length > 0);
+  const rest = names.length - NAMED;
+  const parts = [
+    ...sectionWords(classes, total),
+    ...names.slice(0, NAMED).flat(),
+    ...(rest > 0 ? [`symbols differ in ${rest} more variant${rest === 1 ? '' : 's'}`] : []),
+  ];
   if (parts.length === 0) parts.push(restWords(classes));
   return parts.join('; ');
 }
@@ -31,7 +37,9 @@ function sectionWords(classes: readonly VariantClass[], total: number): string[]
     .slice(0, NAMED)
     .map(({ key, count }) => `${key} differs in ${count} of ${total}`);
   const rest = differing.length - words.length;
-  return rest > 0 ? [...words, `${rest} more section${rest === 1 ? '' : 's'} differ`] : words;
+  return rest > 0
+    ? [...words, `${rest} more section${rest === 1 ? ' differs' : 's differ'}`]
+    : words;
 }
 
 /** How many unikernels have the most frequent content of a section. */

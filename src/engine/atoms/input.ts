@@ -3,6 +3,7 @@ import { outlineOf, type OutlineSection } from '../layout/outline.ts';
 import { planEhFrame } from '../model/eh-frame.ts';
 import { liveSections, type LiveSections } from '../model/gc.ts';
 import { isDiscarded } from '../model/program.ts';
+import { UK_RELOC } from '../model/uk-reloc.ts';
 import type { LoadedUnikernel } from '../read-unikernel.ts';
 import { gather, type GatheredInput } from './gather.ts';
 import type { UnikernelInput } from './identify.ts';
@@ -14,6 +15,7 @@ export function inputOf(loaded: LoadedUnikernel): UnikernelInput {
   const all = outlineOf(loaded.scripts);
   const { inputs } = gather(all, program.objects, isCandidate);
   const live = liveOf(loaded, inputs);
+  keepMade(loaded, live);
   const frame = planEhFrame(
     program,
     inputs.get('.eh_frame') ?? [],
@@ -24,6 +26,8 @@ export function inputOf(loaded: LoadedUnikernel): UnikernelInput {
     ['.eh_frame', frame.totalSize],
     ['.eh_frame_hdr', frame.headerSize],
   ]);
+  const { made } = loaded;
+  if (made?.ukReloc) wholeSizes.set(UK_RELOC, made.ukReloc.size);
   const outline = all.filter(isPlaceable);
   return { program, outline, inputs: withoutDead(inputs, loaded, live), live, frame, wholeSizes };
 }
@@ -43,6 +47,11 @@ function liveOf(
   });
 }
 
+/** ld keeps its own sections whether or not something refers to them. */
+function keepMade({ made, program }: LoadedUnikernel, { live }: LiveSections): void {
+  if (made) live.fill(1, made.first, program.sectionBase[1]);
+}
+
 /** Debugging sections stand at address 0 and are not loaded; discarded ones are gone. */
 function isPlaceable(section: OutlineSection): boolean {
   const { address } = section.node;
@@ -56,7 +65,7 @@ function withoutDead(
   live: LiveSections,
 ): Map<string, GatheredInput[]> {
   const size = ({ object, section }: GatheredInput) =>
-    loaded.objects[object]!.elf.sections[section]!.size;
+    loaded.program.objects[object]!.elf.sections[section]!.size;
   const remains = (input: GatheredInput) =>
     size(input) > 0 && live.has(input.object, input.section);
   return new Map([...inputs].map(([name, list]) => [name, list.filter(remains)]));

@@ -8,6 +8,7 @@
  * the original Spacer took the largest object, which made one application mount the wrong file system.
  */
 import { readFile } from 'node:fs/promises';
+import type { ObjectsReport, ObjectVariants, UnifiedObject } from '../../protocol/page-map.ts';
 import { readElf } from '../elf/read.ts';
 import { mapParallel } from '../link/parallel.ts';
 import { readUnikernel, type LoadedUnikernel } from '../read-unikernel.ts';
@@ -18,27 +19,8 @@ import { describeObject, equalObjects, type ObjectForm } from './object-form.ts'
 import { programChange } from './same-program.ts';
 import { extrasOf, type Extras } from './superset.ts';
 
-/** A library whose object of one unikernel now serves others too. */
-export interface UnifiedObject {
-  readonly library: string;
-  /** The unikernel whose object it is. */
-  readonly from: string;
-  /** Unikernels that had another one. */
-  readonly to: readonly string[];
-}
-
-/** A library that stays different. */
-export interface ObjectVariants {
-  readonly library: string;
-  /** Names of unikernels; each group has the same object. */
-  readonly unikernels: readonly (readonly string[])[];
-  readonly differs: string;
-}
-
-export interface Unification {
+export interface Unification extends ObjectsReport {
   readonly set: LoadedUnikernel[];
-  readonly unified: readonly UnifiedObject[];
-  readonly variants: readonly ObjectVariants[];
 }
 
 export interface UnifyOptions {
@@ -46,6 +28,9 @@ export interface UnifyOptions {
   /** Unikernels that are read at once. */
   readonly jobs?: number | undefined;
 }
+
+/** Names of C++ functions alone can fill pages. */
+const MAX_WORDS = 2000;
 
 /** One library in one unikernel. */
 interface Member {
@@ -274,7 +259,7 @@ function describeVariants(decision: Decision, made: readonly Made[]): ObjectVari
     {
       library: decision.library,
       unikernels: classes.map(({ unikernels }) => unikernels),
-      differs: [describeDifferences(classes), ...reasons].join('; '),
+      differs: [describeDifferences(classes), ...reasons].join('; ').slice(0, MAX_WORDS),
     },
   ];
 }

@@ -96,7 +96,6 @@ function placeGroup(
     const { placed, end } = placeInOrder(steps, start, input.unikernels);
     return { placed, end, late, price: weigh(costOf(placed, input.unikernels)) };
   });
-  if (process.env["DBG"]) console.log(group, results.map((r, i) => [searches[i], r.price.toFixed(1), JSON.stringify(costOf(r.placed, input.unikernels))].join(" ")).join(" | "));
   return results.reduce((best, result) => (result.price < best.price ? result : best));
 }
 
@@ -240,10 +239,14 @@ function at(location: number | undefined, steps: Step[], bodies: number): Step[]
   return steps.map((step, i) => (i < bodies ? step : { ...step, from: location }));
 }
 
+/**
+ * In the data group what one unikernel alone has stands before the tables too: behind the boot
+ * information, which is larger than a page and nearly all zero, it would open a page of its own.
+ */
 function plainOrder(bodies: readonly Slot[], strategy: Strategy, group: Group) {
   if (!strategy.group) return { main: bodies, late: [] };
   const ordered = byClass(bodies);
-  if (group === 'bss') return { main: ordered, late: [] };
+  if (group === 'bss' || group === 'data') return { main: ordered, late: [] };
   return {
     main: ordered.filter((slot) => sharersOf(slot) > 1),
     late: ordered.filter((slot) => sharersOf(slot) <= 1),

@@ -10,7 +10,7 @@
  */
 import { isTbss, SEC } from './flags.ts';
 import type { Output, Program } from './model.ts';
-import { ELF_HEADER, flagsOf, placeHeaders, PROGRAM_HEADER, PT_PHDR, spanOf } from './program-headers.ts';
+import { bySegment, ELF_HEADER, flagsOf, placeHeaders, PROGRAM_HEADER, PT_PHDR, spanOf } from './program-headers.ts';
 import type { SegmentMap } from './program-headers.ts';
 import type { LinkState } from './state.ts';
 import { PF, PT, SHT } from '../elf/types.ts';
@@ -51,18 +51,6 @@ function segmentMaker(state: LinkState): Maker {
 function headerSegment(): SegmentMap {
   const nowhere = { address: 0, loadAddress: 0, size: 0 };
   return { name: '', type: PT_PHDR, flags: PF.R, ...nowhere, headers: true, outputs: [] };
-}
-
-/** By load address, then address; empty ones before others, what is not loaded last. */
-function bySegment(a: Output, b: Output): number {
-  const last = ({ flags, size }: Output) => Number(!(flags & (SEC.LOAD | SEC.TLS)) && size !== 0);
-  const loaded = ({ flags, size }: Output) => (flags & SEC.LOAD ? size : 0);
-  return (
-    a.loadAddress - b.loadAddress ||
-    a.address - b.address ||
-    last(a) - last(b) ||
-    loaded(a) - loaded(b)
-  );
 }
 
 // --- PT_LOAD --------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
  * description takes what it matches and nobody took before. What is left over are orphans.
  */
 import type { Lookup } from './expression.ts';
-import { elfFlags, isTbss, knownSection, SEC } from './flags.ts';
+import { elfFlags, knownSection, SEC } from './flags.ts';
 import type { InputIndex } from './match.ts';
 import type { Input, Output, Program, TopItem } from './model.ts';
 import { createOutput, DISCARD, findOutput, plainItem } from './model.ts';
@@ -203,12 +203,8 @@ export function finalFlags({ name, flags, hasInput }: Output): number {
   return elfFlags(flags, hasInput ? 0 : (knownSection(name)?.flags ?? 0));
 }
 
-/** The SHT_* that an output section has in the file. */
-export function finalType(output: Output): number {
-  const { flags } = output;
-  const empty = (flags & (SEC.LOAD | SEC.CONTENTS)) === 0 || (flags & SEC.NEVER_LOAD) !== 0;
-  const plain = (flags & SEC.ALLOC) !== 0 && empty ? SHT.NOBITS : SHT.PROGBITS;
-  if (output.type === SHT.NULL) return plain;
-  if (output.type === SHT.NOBITS && (flags & SEC.ALLOC) !== 0 && !isTbss(flags)) return plain;
-  return output.type;
+/** The SHT_* that an output section has in the file: NOBITS where it takes memory, but no contents. */
+export function finalType({ type, flags }: Output): number {
+  if (flags & SEC.ALLOC && !(flags & (SEC.LOAD | SEC.CONTENTS))) return SHT.NOBITS;
+  return type === SHT.NULL || (type === SHT.NOBITS && flags & SEC.ALLOC) ? SHT.PROGBITS : type;
 }

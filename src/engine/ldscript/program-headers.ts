@@ -41,9 +41,9 @@ export function mapSegments(program: Program, state: LinkState): SegmentMap[] {
   const members = membersOf(program);
   const segments = program.headers.map(({ node, script }, index) => {
     const type = headerType(node.type, state, program);
-    const outputs = (members[index] ?? []).filter(
-      ({ removed, flags }) => !removed && ((flags & SEC.ALLOC) !== 0 || type !== PT.LOAD),
-    );
+    const outputs = (members[index] ?? [])
+      .filter(({ removed, flags }) => !removed && ((flags & SEC.ALLOC) !== 0 || type !== PT.LOAD))
+      .sort(bySegment);
     const given = node.flags && constantValue(node.flags, script, state);
     const at = node.at && constantValue(node.at, script, state);
     const headers = node.filehdr || node.phdrs;
@@ -111,6 +111,18 @@ export function phdrsOf(program: Program): Map<Output, string[]> {
   return result;
 }
 
+/** By load address, then address; empty ones before others, what is not loaded last. */
+export function bySegment(a: Output, b: Output): number {
+  const last = ({ flags, size }: Output) => Number(!(flags & (SEC.LOAD | SEC.TLS)) && size !== 0);
+  const loaded = ({ flags, size }: Output) => (flags & SEC.LOAD ? size : 0);
+  return (
+    a.loadAddress - b.loadAddress ||
+    a.address - b.address ||
+    last(a) - last(b) ||
+    loaded(a) - loaded(b)
+  );
+}
+
 /** PF_* of a segment that does not say them. */
 export function flagsOf(outputs: readonly Output[]): number {
   let flags: number = outputs.length > 0 ? PF.R : 0;
@@ -139,6 +151,8 @@ export function spanOf(
   const taken = outputs.filter(({ flags }) => type === PT.TLS || !isTbss(flags));
   const start = (output: Output) => (type === PT.LOAD ? output.loadAddress : output.address);
   const from = start(first) - gap;
-  const end = Math.max(from, ...taken.map((output) => start(output) + output.size));
+  // Sections that overlap (.tbss does, with what follows) are laid behind each other.
+  const behind = (end: number, output: Output) => Math.max(end, start(output)) + output.size;
+  const end = taken.reduce(behind, from);
   return { address: first.address - gap, loadAddress: first.loadAddress - gap, size: end - from };
 }

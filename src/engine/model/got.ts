@@ -70,15 +70,6 @@ export function planGot(program: Program, options: GotOptions): GotPlan {
   return scan.finish();
 }
 
-/** The symbols that need an entry in the global offset table, each once. */
-export function gotSymbols(
-  program: Program,
-  isLinked: GotOptions['isLinked'],
-  pic: boolean,
-): readonly SymbolReference[] {
-  return planGot(program, { pic, isLinked, scriptSymbols: new Set() }).entries;
-}
-
 class Scan {
   private readonly locals = new Map<string, SymbolReference>();
   private readonly globals = new Map<number, SymbolReference>();

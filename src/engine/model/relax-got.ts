@@ -52,6 +52,11 @@ export function relaxGot(site: Site, row: number, pic: boolean): boolean {
   }
 }
 
+/** Whether the table entry of such a relocation is needed. Changes nothing. */
+export function keepsGotEntry(site: Site, row: number, pic: boolean): boolean {
+  return formOf(site, row, pic) === FORM.NONE;
+}
+
 const FORM = { NONE: 0, BRANCH: 1, LEA: 2, IMMEDIATE: 3 } as const;
 
 function formOf(site: Site, row: number, pic: boolean): number {

@@ -60,15 +60,17 @@ const input = fc
   .map(([keep, name, text]) => (keep ? `KEEP(${name}(${text}))` : `${name}(${text})`));
 
 let counter = 0;
-const symbolName = fc.constantFrom('s1', 's2', 's3', '_end', 'wanted', 'wanted2');
+const plainName = fc.constantFrom('s1', 's2', 's3', '_end', 'wanted');
+const providedName = fc.constantFrom('wanted2', 'p1');
 const value = fc.constantFrom(
   ...['.', '. + 4', 'ALIGN(16)', 'ALIGN(4096)', '5', 's1', 's1 + 8', '. - s1', 'ABSOLUTE(.)'],
   ...['SIZEOF(.text)', 'ADDR(.text) + 2', 'SIZEOF(.data) + .', 'MAX(s2, 3)', '(. & 0xff) | 1'],
   ...['DEFINED(s3) ? s3 : 9', 's2 * 2', 'ALIGN(., 32)', 'LOADADDR(.text)', '~0xf & .', 'ALIGNOF(.text)'],
 );
-const assignment = fc
-  .tuple(fc.constantFrom('', 'PROVIDE', ''), symbolName, value)
-  .map(([form, name, text]) => (form === '' ? `${name} = ${text};` : `${form}(${name} = ${text});`));
+const assignment = fc.oneof(
+  fc.tuple(plainName, value).map(([name, text]) => `${name} = ${text};`),
+  fc.tuple(providedName, value).map(([name, text]) => `PROVIDE(${name} = ${text});`),
+);
 const advance = fc.constantFrom(
   ...['. = ALIGN(8);', '. = ALIGN(64);', '. += 4;', '. = .;', '. = ALIGN(. != 0 ? 32 : 1);', '. = . + 3;'],
 );
@@ -86,7 +88,9 @@ const outputSection = (phdrs: boolean) =>
     .record({
       name: outputName,
       head: fc.constantFrom('', '', '', '', '0x130000', 'ALIGN(32)', '(NOLOAD)', '. + 16', '(READONLY)'),
-      attribute: fc.constantFrom('', '', '', 'ALIGN(16)', 'SUBALIGN(8)', 'AT(0x900000)', 'ONLY_IF_RO'),
+      attribute: fc.constantFrom(
+        ...['', '', '', 'ALIGN(16)', 'SUBALIGN(8)', 'ONLY_IF_RO', phdrs ? '' : 'AT(0x900000)'],
+      ),
       body: fc.array(statement, { maxLength: 4 }),
       phdr: phdrs ? fc.constantFrom('', ':text', ':data', ':data :tls') : fc.constant(''),
       fill: fc.constantFrom('', '', '=0'),
@@ -106,8 +110,16 @@ const top = (phdrs: boolean) =>
 const HEADERS = 'PHDRS { text PT_LOAD FLAGS(5); data PT_LOAD; tls PT_TLS; }\n';
 const mainScript = fc.boolean().chain((phdrs) =>
   fc.array(top(phdrs), { minLength: 1, maxLength: 8 }).map((all) => {
+    // Two sections of one name: ld leaves the second out of the segments if it holds gaps alone.
+    const seen = new Set<string>();
+    const unique = all.map((text, index) => {
+      const [name = ''] = /^\.\w+(?= )/.exec(text) ?? [];
+      const isNew = name === '' || !seen.has(name);
+      seen.add(name);
+      return isNew ? text : text.replace(/^\.\w+/, `.again${index}`);
+    });
     const first = phdrs ? '.first : { BYTE(0) } :text' : '';
-    return `${phdrs ? HEADERS : ''}SECTIONS { . = 0x100000; s1 = .; s2 = 7; ${first}\n${all.join('\n')} }`;
+    return `${phdrs ? HEADERS : ''}SECTIONS { . = 0x100000; s1 = .; s2 = 7; ${first}\n${unique.join('\n')} }`;
   }),
 );
 const extra = fc

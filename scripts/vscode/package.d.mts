@@ -1,0 +1,3 @@
+export function packagedFiles(): Promise<string[]>;
+export function faultsOf(files: readonly string[]): string[];
+export function packageExtension(out: string): Promise<string>;

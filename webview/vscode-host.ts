@@ -1,0 +1,126 @@
+/** The host of a page that stands in VS Code: the extension, at the other end of the messages. */
+import * as v from 'valibot';
+import type { AlignOptions } from '../src/protocol/options.ts';
+import { HOST_METHODS, PAGE_METHODS, type InitialState } from '../src/protocol/messages.ts';
+import { Peer, type Channel, type Handlers } from '../src/protocol/rpc.ts';
+import type {
+  Host,
+  HostCapabilities,
+  HostProgress,
+  PageMapPayload,
+  PlanRequest,
+  Prediction,
+  SavedView,
+} from './host.ts';
+
+/** What VS Code gives to a page, once. */
+export interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+export type Extension = Peer<typeof PAGE_METHODS, typeof HOST_METHODS>;
+
+/** Only what comes from VS Code's own frame is listened to: no other window can speak to the page. */
+export function connect(
+  api: VsCodeApi,
+  handlers: Handlers<typeof PAGE_METHODS>,
+  problem: (text: string) => void,
+): Extension {
+  const channel: Channel = {
+    post: (message) => api.postMessage(message),
+    listen: (listener) =>
+      window.addEventListener('message', (event: MessageEvent<unknown>) => {
+        if (event.origin === window.origin) listener(event.data);
+      }),
+  };
+  return new Peer(channel, { serves: PAGE_METHODS, handlers, calls: HOST_METHODS, problem });
+}
+
+const savedView = v.object({
+  view: v.string(),
+  filter: v.array(v.string()),
+  query: v.string(),
+  instances: v.number(),
+  written: v.boolean(),
+  zoom: v.object({ k: v.number(), x: v.number(), scroll: v.number() }),
+  pinned: v.optional(v.object({ stage: v.string(), unikernel: v.string(), address: v.number() })),
+});
+
+export class VsCodeHost implements Host {
+  readonly capabilities: HostCapabilities;
+  readonly request: PlanRequest;
+  readonly candidates: readonly string[];
+  #listener: ((pages: PageMapPayload) => void) | undefined;
+  #left = false;
+
+  constructor(
+    private readonly extension: Extension,
+    private readonly api: VsCodeApi,
+    state: InitialState,
+  ) {
+    this.capabilities = state.capabilities;
+    this.request = { ...state.request, options: state.request.options as AlignOptions };
+    this.candidates = state.candidates;
+  }
+
+  /** Resolves to the first prediction; a better one comes through `refined`. */
+  predict(
+    request: PlanRequest,
+    signal: AbortSignal,
+    refined: (prediction: Prediction) => void,
+  ): Promise<Prediction> {
+    return new Promise((resolve, reject) => {
+      let first: Prediction | undefined;
+      const arrived = (prediction: Prediction): void => {
+        if (first) refined(prediction);
+        else resolve((first = prediction));
+      };
+      this.extension
+        .call('predict', request, { signal, onUpdate: arrived })
+        .then(arrived, (error: Error) => {
+          // The first prediction stays; nothing better is to come.
+          if (first && !signal.aborted) refined({ ...first, refining: false });
+          reject(error);
+        });
+    });
+  }
+
+  async relink(
+    request: PlanRequest,
+    signal: AbortSignal,
+    progress: (progress: HostProgress) => void,
+  ): Promise<PageMapPayload> {
+    const { pages } = await this.extension.call('relink', request, { signal, onUpdate: progress });
+    return pages;
+  }
+
+  async reveal(unikernel: string): Promise<void> {
+    await this.extension.call('reveal', { unikernel });
+  }
+
+  onPageMap(listener: (pages: PageMapPayload) => void): void {
+    this.#listener = listener;
+  }
+
+  /** The extension has another page map. */
+  arrived(pages: PageMapPayload): void {
+    this.#listener?.(pages);
+  }
+
+  load(): SavedView | undefined {
+    const parsed = v.safeParse(savedView, this.api.getState());
+    if (!parsed.success) return undefined;
+    return { ...parsed.output, pinned: parsed.output.pinned };
+  }
+
+  save(view: SavedView): void {
+    if (!this.#left) this.api.setState(view);
+  }
+
+  /** Another page takes the place of this one: what is still under way here is not saved. */
+  leave(): void {
+    this.#left = true;
+  }
+}
