@@ -70,8 +70,9 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
   const failures: Unusable[] = [];
   const found = await passes.run('discover', () => discover(path.resolve(request.workspace), limits(request)));
   const chosen = selectUnikernels(found, request.unikernels, options.useId);
-  const read = await passes.run('read', (step) => readAll(chosen, failures, request, step));
-  const { set, ...objects } = await passes.run('unify', () => unified(read, request));
+  const { set, ...objects } = await passes.run('read', async (step) =>
+    unified(await readAll(chosen, failures, request, step), request),
+  );
   const plan = await passes.run('plan', () => planSet(set, options));
   const planned = await passes.run('predict', (step) => predictAll(set, plan, request, failures, step));
   const jobs = options.dryRun ? planned : await produce(passes, planned, failures, request);

@@ -214,6 +214,7 @@ function placementsOf(
       bodies,
       nobits: facts(input, section).nobits,
       tls: region.group === 'tls',
+      unloaded: input.unloaded.has(section.name),
     });
   }
   return result;

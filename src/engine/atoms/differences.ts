@@ -13,7 +13,7 @@ const NAMED = 3;
 /** Describes how the classes differ: `.text differs in 3 of 8; vfs exports 4 symbols more`. */
 export function describeDifferences(classes: readonly VariantClass[]): string {
   const total = classes.reduce((sum, { unikernels }) => sum + unikernels.length, 0);
-  const main = classes.reduce((a, b) => (b.unikernels.length > a.unikernels.length ? b : a));
+  const main = classes.reduce((a, b) => (isMain(b, a) ? b : a));
   const others = classes.filter((one) => one !== main);
   const names = others.map((one) => nameWords(one, main)).filter((words) => words.length > 0);
   const rest = names.length - NAMED;
@@ -24,6 +24,12 @@ export function describeDifferences(classes: readonly VariantClass[]): string {
   ];
   if (parts.length === 0) parts.push(restWords(classes));
   return parts.join('; ');
+}
+
+/** The most frequent object is what others are compared with; of two equally frequent, the smaller. */
+function isMain(a: VariantClass, b: VariantClass): boolean {
+  if (a.unikernels.length !== b.unikernels.length) return a.unikernels.length > b.unikernels.length;
+  return a.form.exports.size < b.form.exports.size;
 }
 
 function sectionWords(classes: readonly VariantClass[], total: number): string[] {

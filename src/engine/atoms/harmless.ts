@@ -37,8 +37,8 @@ export class Host {
     return (
       first([...large.exports.keys()], (name) => this.assigned(name)) ??
       first(extras.exports, (name) => this.nameTaken(name)) ??
-      first(extras.needs, (name) => this.nameMissing(name)) ??
-      this.reached(object, large, extras.atoms)
+      this.reached(object, large, extras.atoms) ??
+      first(extras.needs, (name) => this.nameMissing(name))
     );
   }
 

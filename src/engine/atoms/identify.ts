@@ -30,6 +30,8 @@ export interface UnikernelInput {
   readonly frame: EhFramePlan;
   /** Sizes of sections that the linker itself changes (`.eh_frame`), by output section. */
   readonly wholeSizes: ReadonlyMap<string, number>;
+  /** Output sections that a step after the link removes. */
+  readonly unloaded: ReadonlySet<string>;
 }
 
 /** The contents of a slot in one unikernel. */

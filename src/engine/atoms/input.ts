@@ -5,7 +5,8 @@ import { liveSections, type LiveSections } from '../model/gc.ts';
 import { isDiscarded } from '../model/program.ts';
 import { UK_RELOC } from '../model/uk-reloc.ts';
 import type { LoadedUnikernel } from '../read-unikernel.ts';
-import { gather, type GatheredInput } from './gather.ts';
+import { effectsOf } from '../link/effects.ts';
+import { gather, globMatches, type GatheredInput } from './gather.ts';
 import type { UnikernelInput } from './identify.ts';
 
 /** Gathers the live sections of a unikernel, with the unwind tables that the linker will make. */
@@ -29,7 +30,8 @@ export function inputOf(loaded: LoadedUnikernel): UnikernelInput {
   const { made } = loaded;
   if (made?.ukReloc) wholeSizes.set(UK_RELOC, made.ukReloc.size);
   const outline = all.filter(isPlaceable);
-  return { program, outline, inputs: withoutDead(inputs, loaded, live), live, frame, wholeSizes };
+  const linked = withoutDead(inputs, loaded, live);
+  return { program, outline, inputs: linked, live, frame, wholeSizes, unloaded: unloadedOf(loaded, linked) };
 }
 
 function liveOf(
@@ -50,6 +52,21 @@ function liveOf(
 /** ld keeps its own sections whether or not something refers to them. */
 function keepMade({ made, program }: LoadedUnikernel, { live }: LiveSections): void {
   if (made) live.fill(1, made.first, program.sectionBase[1]);
+}
+
+/** Output sections of the linker alone that the bootable image does not have. */
+function unloadedOf(
+  { made, unikernel }: LoadedUnikernel,
+  inputs: ReadonlyMap<string, readonly GatheredInput[]>,
+): Set<string> {
+  if (made === undefined) return new Set();
+  const { removed } = effectsOf(unikernel.link.postLink);
+  const isOwn = ({ object, section }: GatheredInput) => object === 0 && section >= made.first;
+  const names = [...inputs].filter(
+    ([name, list]) =>
+      list.length > 0 && list.every(isOwn) && removed.some((pattern) => globMatches(pattern, name)),
+  );
+  return new Set(names.map(([name]) => name));
 }
 
 /** Debugging sections stand at address 0 and are not loaded; discarded ones are gone. */

@@ -30,7 +30,7 @@ export type Outline = readonly { section: OutlineSection; facts: OutputFacts }[]
  */
 export function mergeRegions(outlines: readonly Outline[]): Region[] {
   const names: string[] = [];
-  const seen = new Map<string, { kinds: Set<'bulk' | 'table'>; facts: OutputFacts }>();
+  const seen = new Map<string, Seen>();
   for (const outline of outlines) {
     let at = 0;
     for (const { section, facts } of outline) {
@@ -43,14 +43,21 @@ export function mergeRegions(outlines: readonly Outline[]): Region[] {
   return assignGroups(names.map((name) => ({ name, ...seen.get(name)! })));
 }
 
+interface Seen {
+  readonly kinds: Set<'bulk' | 'table'>;
+  facts: OutputFacts;
+  /** Program headers of the script, joined; '' where it has none. */
+  readonly header: string;
+}
+
 function note(
-  seen: Map<string, { kinds: Set<'bulk' | 'table'>; facts: OutputFacts }>,
+  seen: Map<string, Seen>,
   section: OutlineSection,
   facts: OutputFacts,
 ): void {
   const known = seen.get(section.name);
   if (known === undefined) {
-    seen.set(section.name, { kinds: new Set([section.kind]), facts });
+    seen.set(section.name, { kinds: new Set([section.kind]), facts, header: section.phdrs.join(' ') });
     return;
   }
   known.kinds.add(section.kind);
@@ -64,19 +71,20 @@ function note(
 
 /**
  * Some tables among the read-only sections carry the write flag; what stands before the data stays
- * read-only. What follows the first section without file contents stays behind it.
+ * read-only. What follows the first section without file contents stays behind it. What the script
+ * puts into the code's segment stays there, since segments begin on pages of their own.
  */
-function assignGroups(
-  regions: readonly { name: string; kinds: Set<'bulk' | 'table'>; facts: OutputFacts }[],
-): Region[] {
+function assignGroups(regions: readonly ({ name: string } & Seen)[]): Region[] {
   let sawData = false;
   let sawZero = false;
-  return regions.map(({ name, kinds, facts }) => {
+  const code = regions.find(({ facts }) => facts.executable)?.header ?? '';
+  return regions.map(({ name, kinds, facts, header }) => {
     const kind = kinds.has('table') ? 'table' : 'bulk';
     const holdsData = kind === 'bulk' && facts.writable && !facts.executable && name !== '.rodata';
     sawData ||= facts.tls || holdsData;
     sawZero ||= sawData && facts.nobits && !facts.tls;
-    return { name, kind, group: sawZero ? 'bss' : groupOf(facts, sawData) };
+    const inCode = header !== '' && header === code;
+    return { name, kind, group: sawZero ? 'bss' : inCode ? 'text' : groupOf(facts, sawData) };
   });
 }
 

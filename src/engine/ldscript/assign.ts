@@ -51,7 +51,7 @@ function contextOf({ output }: Assigning): Base {
 function assignDot(node: Assignment, place: Assigning): number {
   const { state, script, output, dot } = place;
   if (node.form !== 'plain') throw evaluationError(script, node, `'.' cannot be provided`);
-  if (state.phase === 'final' && output !== undefined) return dot;
+  if (state.phase === 'first' || (state.phase === 'final' && output !== undefined)) return dot;
   const expression = source(node);
   const scope = scopeOf(state, script, contextOf(place), dot);
   const value = evaluateExpression(expression, scope);
@@ -112,8 +112,11 @@ function assignSymbol(node: Assignment, place: Assigning): number {
   const expression = source(node);
   if (usesItself(expression, node.symbol) && !mayUseItself(node.symbol, state)) return dot;
   const value = evaluateExpression(expression, scope);
+  // A symbol that nothing knows is 0 until it has a value.
+  const isNew = state.isNew(node.symbol);
   if (value === undefined) {
     if (state.phase === 'final') throw noValue(node, expression, place);
+    if (isNew) state.symbols.set(node.symbol, { ...ZERO, base: contextOf(place), pass: state.pass });
     return dot;
   }
   const base = value.base ?? contextOf(place);
@@ -125,6 +128,8 @@ function assignSymbol(node: Assignment, place: Assigning): number {
   });
   return dot;
 }
+
+const ZERO = { value: 0n, owner: undefined };
 
 function owner(base: Base, scope: Scope, { state, owner: find }: Assigning): Output | undefined {
   if (state.phase !== 'final' || base !== ABSOLUTE || !scope.relative) return undefined;

@@ -29,7 +29,7 @@ import { addInput, finalFlags, finalType, markKept, placeInputs } from './place.
 import { applyInserts, readProgram } from './program.ts';
 import { ELF_HEADER, mapSegments, phdrsOf, PROGRAM_HEADER } from './program-headers.ts';
 import type { SegmentMap } from './program-headers.ts';
-import { markEmpty, sizeSections } from './size.ts';
+import { markEmpty, settleProvides, sizeSections } from './size.ts';
 import { startStopSymbols } from './start-stop.ts';
 import { LinkState } from './state.ts';
 
@@ -48,6 +48,7 @@ export function evaluate(given: EvaluateInput): Evaluation {
   const index = new InputIndex(given, commons);
   const program = readProgram([...(given.extras ?? []), given.script], state);
   Object.assign(state, { program, index });
+  settleProvides(state);
   markKept(program, index);
   const common = placeInputs(program, index, state);
   applyInserts(program);

@@ -45,7 +45,9 @@ export interface Lookup {
   segmentStart(name: string): number | undefined;
   readonly maxPageSize: number;
   readonly commonPageSize: number;
-  readonly sizeofHeaders: number;
+  readonly sizeofHeaders: number | undefined;
+  /** False as long as `.` is no address: ALIGN(n) has no value then. */
+  readonly canAlign: boolean;
   readonly dataSegment: DataSegment;
 }
 
@@ -132,7 +134,7 @@ export function evaluateExpression(node: Expression, scope: Scope): Value | unde
     case 'segment-start':
       return segmentStart(node, scope);
     case 'sizeof-headers':
-      return number(scope.lookup.sizeofHeaders);
+      return known(scope.lookup.sizeofHeaders);
     case 'assert-expression':
       return evaluateExpression(node.condition, scope);
   }
@@ -258,18 +260,18 @@ function call(node: Node<'call'>, scope: Scope): Value | undefined {
       return makeAbsolute(argument, scope);
     case 'ALIGN':
     case 'BLOCK':
-      return scope.dot === undefined
+      return scope.dot === undefined || !scope.lookup.canAlign
         ? undefined
         : fromAddress(alignUp(BigInt(scope.dot), argument.value), scope);
     case 'NEXT': {
-      if (scope.dot === undefined) return undefined;
+      if (scope.dot === undefined || !scope.lookup.canAlign) return undefined;
       const { value } = makeAbsolute(argument, scope);
       return { value: alignUp(BigInt(scope.dot), value), base: ABSOLUTE };
     }
     case 'LOG2CEIL':
       return number(log2Ceil(argument.value));
     case 'DATA_SEGMENT_END':
-      return scope.context === ABSOLUTE && endSegment(scope.lookup.dataSegment, argument.value)
+      return onSegments(scope) && endSegment(scope.lookup.dataSegment, argument.value)
         ? argument
         : undefined;
     default:
@@ -295,17 +297,22 @@ function callWithTwo(
     case 'MIN':
       return { value: left < right ? left : right, base };
     case 'DATA_SEGMENT_ALIGN': {
-      if (scope.context !== ABSOLUTE || scope.dot === undefined) return undefined;
+      if (!onSegments(scope) || scope.dot === undefined) return undefined;
       const value = alignSegment(segment, BigInt(scope.dot), left, right);
       return value === undefined ? undefined : { value, base };
     }
     case 'DATA_SEGMENT_RELRO_END': {
-      const value = scope.context === ABSOLUTE ? endRelro(segment, left, right) : undefined;
+      const value = onSegments(scope) ? endRelro(segment, left, right) : undefined;
       return value === undefined ? undefined : { value, base };
     }
     default:
       return undefined;
   }
+}
+
+/** DATA_SEGMENT_* stand between output sections only. */
+function onSegments({ context, lookup }: Scope): boolean {
+  return context === ABSOLUTE && lookup.canAlign;
 }
 
 function log2Ceil(value: bigint): number {

@@ -4,14 +4,14 @@
  * together.
  */
 import type { EvaluatedSegment } from './evaluate-types.ts';
-import { isTbss, SEC } from './flags.ts';
+import { SEC } from './flags.ts';
 import type { Output, Program } from './model.ts';
 import { constantValue, outputsOf } from './model.ts';
-import { finalFlags } from './place.ts';
+import { finalFlags, finalType } from './place.ts';
 import { defaultSegments } from './default-segments.ts';
 import type { LinkState } from './state.ts';
 import type { Expression } from './types.ts';
-import { PF, PT, SHF } from '../elf/types.ts';
+import { PF, PT, SHF, SHT } from '../elf/types.ts';
 
 export const ELF_HEADER = 64;
 export const PROGRAM_HEADER = 56;
@@ -134,6 +134,11 @@ export function flagsOf(outputs: readonly Output[]): number {
   return flags;
 }
 
+/** `.tbss`, by what the file says of it. */
+function isZeroTls(output: Output): boolean {
+  return finalType(output) === SHT.NOBITS && (finalFlags(output) & SHF.TLS) !== 0;
+}
+
 /**
  * From the first section (or the headers before it) to the last; .tbss counts in PT_TLS only. What a
  * loaded segment spans is measured in load addresses, since these tell where its bytes go.
@@ -148,7 +153,7 @@ export function spanOf(
   if (first === undefined) return { address: 0, loadAddress: 0, size: headers };
   const gap =
     headers === 0 ? 0 : first.address - Math.floor((first.address - headers) / page) * page;
-  const taken = outputs.filter(({ flags }) => type === PT.TLS || !isTbss(flags));
+  const taken = outputs.filter((output) => type === PT.TLS || !isZeroTls(output));
   const start = (output: Output) => (type === PT.LOAD ? output.loadAddress : output.address);
   const from = start(first) - gap;
   // Sections that overlap (.tbss does, with what follows) are laid behind each other.

@@ -12,6 +12,7 @@
  */
 import { insertionHome, usesSizeOf, type OutlineSection } from '../layout/outline.ts';
 import { apply, insertAfter, insertBefore, remove, replaceRange, type Edit } from './edit.ts';
+import { HeaderTable, isOfType } from './header-table.ts';
 import { divideIntoSegments, type LoadSegment, type Piece } from './load-segments.ts';
 import type { ProgramHeader, Script } from './types.ts';
 
@@ -35,6 +36,8 @@ export interface SectionPlacement {
   readonly bodies: readonly PlacedInput[];
   readonly nobits: boolean;
   readonly tls: boolean;
+  /** A step after the link removes the section, so that no load segment needs to have it. */
+  readonly unloaded?: boolean;
 }
 
 export interface RewrittenScripts {
@@ -60,7 +63,7 @@ export function rewriteScripts(
   outline: readonly OutlineSection[],
   placements: ReadonlyMap<string, SectionPlacement>,
 ): RewrittenScripts {
-  const headers = new HeaderTable(scripts[0]!);
+  const headers = new HeaderTable(scripts);
   const planned = outline.filter((section) => placements.has(section.name));
   const items = planned
     .flatMap((section) => itemsOf(section, placements.get(section.name)!, headers))
@@ -71,50 +74,13 @@ export function rewriteScripts(
   return { texts: writer.write(), segments };
 }
 
-/** The PHDRS of the main script. */
-class HeaderTable {
-  private readonly byName: ReadonlyMap<string, ProgramHeader>;
-
-  constructor(script: Script) {
-    const command = script.statements.find((statement) => statement.kind === 'phdrs');
-    const headers = command?.kind === 'phdrs' ? command.headers : [];
-    this.byName = new Map(headers.map((header) => [header.name, header]));
-  }
-
-  get isEmpty(): boolean {
-    return this.byName.size === 0;
-  }
-
-  has(name: string): boolean {
-    return this.byName.has(name);
-  }
-
-  get(name: string): ProgramHeader | undefined {
-    return this.byName.get(name);
-  }
-
-  all(): ProgramHeader[] {
-    return [...this.byName.values()];
-  }
-
-  ofType(names: readonly string[], type: 'PT_LOAD' | 'PT_TLS'): string | undefined {
-    return names.find((name) => isOfType(this.byName.get(name), type));
-  }
-}
-
-function isOfType(header: ProgramHeader | undefined, type: 'PT_LOAD' | 'PT_TLS'): boolean {
-  if (header === undefined) return false;
-  if (header.type.kind === 'symbol') return header.type.name === type;
-  return header.type.kind === 'number' && header.type.value === (type === 'PT_LOAD' ? 1n : 7n);
-}
-
 /** The head or table, and each body, of one output section as pieces of their own. */
 function itemsOf(
   section: OutlineSection,
   placement: SectionPlacement,
   headers: HeaderTable,
 ): SectionPiece[] {
-  if (isThreadZero(placement)) return [];
+  if (isThreadZero(placement) || placement.unloaded === true) return [];
   const { nobits, address, wholeSize } = placement;
   const header = headers.ofType(section.phdrs, 'PT_LOAD') ?? '';
   const common = { section, placement, header, nobits };
@@ -319,7 +285,7 @@ class ScriptWriter {
       ? this.threadTrailer(section)
       : piece
         ? this.trailerText(section, piece)
-        : '';
+        : this.unloadedTrailer(section, placement);
     this.edit(section, { start: close.end, end: section.node.end, text });
   }
 
@@ -327,8 +293,16 @@ class ScriptWriter {
     if (this.headers.isEmpty) return ' =0x0';
     const segment = this.segmentOf.get(piece)!;
     const tls = piece.placement.tls ? this.headers.ofType(section.phdrs, 'PT_TLS') : undefined;
-    const names = [...(tls ? [tls] : []), ...(segment.name ? [segment.name] : [])];
+    const kept = this.headers.othersOf(section.node.phdrs);
+    const names = [...kept, ...(tls ? [tls] : []), ...(segment.name ? [segment.name] : [])];
     return `${names.map((name) => ` :${name}`).join('')} =0x0`;
+  }
+
+  /** `:NONE` stands for no program header at all (ld manual, PHDRS). */
+  private unloadedTrailer(section: OutlineSection, { unloaded }: SectionPlacement): string {
+    if (unloaded !== true || this.headers.isEmpty) return '';
+    const kept = this.headers.othersOf(section.node.phdrs);
+    return ` :${kept[0] ?? 'NONE'}`;
   }
 
   private threadTrailer(section: OutlineSection): string {

@@ -24,6 +24,24 @@ interface Counters {
   lastLoaded: Output | undefined;
 }
 
+/**
+ * Before anything is placed: settles which PROVIDEs assign. `.` is 0 here and sections have neither
+ * address nor size.
+ */
+export function settleProvides(state: LinkState): void {
+  state.phase = 'first';
+  state.pass += 1;
+  for (const item of state.program?.items ?? []) {
+    const place = { state, output: undefined, dot: 0 };
+    if (item.kind === 'assignment') assign(item.node, { ...place, script: item.script });
+    if (item.kind !== 'output') continue;
+    const { script, node } = item.output;
+    for (const statement of node?.body ?? []) {
+      if (statement.kind === 'assignment') assign(statement, { ...place, script });
+    }
+  }
+}
+
 /** The first sizing: finds out which output sections are empty, and drops them. */
 export function markEmpty(state: LinkState): void {
   state.phase = 'mark';

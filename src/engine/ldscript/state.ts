@@ -9,8 +9,11 @@ import type { Input, Output, Program } from './model.ts';
 import { findOutput } from './model.ts';
 import type { Assignment } from './types.ts';
 
-/** Sections are placed; a first sizing finds out what is empty; then sizes; then final values. */
-export type Phase = 'place' | 'mark' | 'size' | 'final';
+/**
+ * What a symbol is defined by is settled first; then sections are placed, a first sizing finds out
+ * which are empty, sizes are settled, and last come the final values.
+ */
+export type Phase = 'first' | 'mark' | 'size' | 'final';
 
 /** A symbol that a script assigns. */
 export interface ScriptSymbol {
@@ -35,7 +38,7 @@ export class LinkState implements Lookup {
   headersSize = 64;
   /** A script has asked for SIZEOF_HEADERS: it has left room for them. */
   usesHeaders = false;
-  phase: Phase = 'place';
+  phase: Phase = 'first';
   pass = 0;
   program: Program | undefined;
   index: InputIndex | undefined;
@@ -88,6 +91,13 @@ export class LinkState implements Lookup {
     return true;
   }
 
+  /** Whether nothing has named the symbol so far. */
+  isNew(name: string): boolean {
+    const { isDefined, isReferenced } = this.given;
+    if (this.mentioned.has(name) || this.symbols.has(name)) return false;
+    return isDefined?.(name) !== true && isReferenced?.(name) !== true;
+  }
+
   private objectSymbol(name: string): Value | undefined {
     const place = this.given.placeOf?.(name);
     if (place === undefined) return undefined;
@@ -103,7 +113,7 @@ export class LinkState implements Lookup {
   // --- sections ---------------------------------------------------------------------------------
 
   addressOf(section: string): Value | undefined {
-    const output = this.output(section);
+    const output = this.phase === 'first' ? undefined : this.output(section);
     return output?.placed === true ? { value: 0n, base: output } : undefined;
   }
 
@@ -113,6 +123,7 @@ export class LinkState implements Lookup {
   }
 
   sizeOf(section: string): number | undefined {
+    if (this.phase === 'first') return undefined;
     const output = this.output(section);
     if (output === undefined) return this.phase === 'final' ? undefined : 0;
     if (!output.created) return 0;
@@ -120,6 +131,7 @@ export class LinkState implements Lookup {
   }
 
   alignmentOf(section: string): number | undefined {
+    if (this.phase === 'first') return undefined;
     const output = this.output(section);
     if (output === undefined) return this.phase === 'final' ? undefined : 0;
     return output.created ? output.alignment : 0;
@@ -127,9 +139,13 @@ export class LinkState implements Lookup {
 
   // --- constants --------------------------------------------------------------------------------
 
-  get sizeofHeaders(): number {
+  get sizeofHeaders(): number | undefined {
     this.usesHeaders = true;
-    return this.headersSize;
+    return this.phase === 'first' ? undefined : this.headersSize;
+  }
+
+  get canAlign(): boolean {
+    return this.phase !== 'first';
   }
 
   region(name: string) {
