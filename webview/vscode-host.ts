@@ -1,7 +1,11 @@
 /** The host of a page that stands in VS Code: the extension, at the other end of the messages. */
 import * as v from 'valibot';
-import type { AlignOptions } from '../src/protocol/options.ts';
-import { HOST_METHODS, PAGE_METHODS, type InitialState } from '../src/protocol/messages.ts';
+import {
+  HOST_METHODS,
+  PAGE_METHODS,
+  planRequest,
+  type InitialState,
+} from '../src/protocol/messages.ts';
 import { Peer, type Channel, type Handlers } from '../src/protocol/rpc.ts';
 import type {
   Host,
@@ -48,12 +52,19 @@ const savedView = v.object({
   pinned: v.optional(v.object({ stage: v.string(), unikernel: v.string(), address: v.number() })),
 });
 
+/** What VS Code keeps for a page while there is none: the view, and the flags as they stand. */
+const savedState = v.object({ view: v.optional(savedView), request: v.optional(planRequest) });
+type SavedState = v.InferOutput<typeof savedState>;
+
 export class VsCodeHost implements Host {
   readonly capabilities: HostCapabilities;
   readonly request: PlanRequest;
   readonly candidates: readonly string[];
   #listener: ((pages: PageMapPayload) => void) | undefined;
   #left = false;
+  #state: SavedState;
+  /** Flags were toggled before the page was left, and nothing was linked with them. */
+  readonly hasPlan: boolean;
 
   constructor(
     private readonly extension: Extension,
@@ -61,8 +72,12 @@ export class VsCodeHost implements Host {
     state: InitialState,
   ) {
     this.capabilities = state.capabilities;
-    this.request = { ...state.request, options: state.request.options as AlignOptions };
     this.candidates = state.candidates;
+    const parsed = v.safeParse(savedState, api.getState());
+    this.#state = parsed.success ? parsed.output : {};
+    const { request } = this.#state;
+    this.hasPlan = request?.unikernels.every((name) => state.candidates.includes(name)) ?? false;
+    this.request = (this.hasPlan && request) || state.request;
   }
 
   /** Resolves to the first prediction; a better one comes through `refined`. */
@@ -71,6 +86,7 @@ export class VsCodeHost implements Host {
     signal: AbortSignal,
     refined: (prediction: Prediction) => void,
   ): Promise<Prediction> {
+    this.#keep({ request });
     return new Promise((resolve, reject) => {
       let first: Prediction | undefined;
       const arrived = (prediction: Prediction): void => {
@@ -92,6 +108,7 @@ export class VsCodeHost implements Host {
     signal: AbortSignal,
     progress: (progress: HostProgress) => void,
   ): Promise<PageMapPayload> {
+    this.#keep({ request });
     const { pages } = await this.extension.call('relink', request, { signal, onUpdate: progress });
     return pages;
   }
@@ -110,13 +127,18 @@ export class VsCodeHost implements Host {
   }
 
   load(): SavedView | undefined {
-    const parsed = v.safeParse(savedView, this.api.getState());
-    if (!parsed.success) return undefined;
-    return { ...parsed.output, pinned: parsed.output.pinned };
+    const { view } = this.#state;
+    return view && { ...view, pinned: view.pinned };
   }
 
   save(view: SavedView): void {
-    if (!this.#left) this.api.setState(view);
+    this.#keep({ view });
+  }
+
+  #keep(change: SavedState): void {
+    if (this.#left) return;
+    this.#state = { ...this.#state, ...change };
+    this.api.setState(this.#state);
   }
 
   /** Another page takes the place of this one: what is still under way here is not saved. */

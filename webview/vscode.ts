@@ -4,7 +4,7 @@ import { button, registerControls } from './controls.ts';
 import { el, setText } from './dom.ts';
 import { fromBuffer } from './model/buffer.ts';
 import { availableStages } from './state.ts';
-import type { InitialState, PageAction, Progress } from '../src/protocol/messages.ts';
+import type { InitialState, PageAction, PlanRequest, Progress } from '../src/protocol/messages.ts';
 import { RemoteError, type Handlers } from '../src/protocol/rpc.ts';
 import type { PAGE_METHODS } from '../src/protocol/messages.ts';
 import { connect, VsCodeHost, type VsCodeApi } from './vscode-host.ts';
@@ -68,8 +68,12 @@ function show(state: InitialState): void {
   const app = startApp(root, packed, host);
   shown = { app, host };
   if (state.query !== undefined) app.store.set({ query: state.query });
-  if (state.predictFirst) app.planner?.setOptions({});
+  const differs = host.hasPlan && !sameOptions(host.request, state.request);
+  if (state.predictFirst || differs) app.planner?.setOptions({});
 }
+
+const sameOptions = (a: PlanRequest, b: PlanRequest): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
 
 function showLoading(): (progress: Progress) => void {
   const text = el('p', { class: 'loading', role: 'status' }, 'Reading the workspace…');

@@ -9,7 +9,7 @@ import type { ElfFile, ElfSection } from './elf/types.ts';
 import { SHF } from './elf/types.ts';
 import { SpacerError } from './errors.ts';
 import { outlineOf } from './layout/outline.ts';
-import { without } from './ldscript/split.ts';
+import { insertsNothing, without } from './ldscript/split.ts';
 import type { Script } from './ldscript/types.ts';
 import { effectsOf } from './link/effects.ts';
 import { planMade, RELOCATIONS, type MadePlan, type MadeSection } from './model/dynamic.ts';
@@ -137,7 +137,8 @@ export function withoutLateSections(scripts: readonly Script[], { plan }: Made):
           statement.sections.some(({ pattern }) => names.some((name) => globMatches(pattern, name))),
       ),
   );
-  return scripts.map((script, i) =>
-    without(script, new Set(late.filter((section) => section.script === i).map(({ name }) => name))),
-  );
+  const namesIn = (i: number) => late.filter(({ script }) => script === i).map(({ name }) => name);
+  return scripts
+    .map((script, i) => without(script, new Set(namesIn(i))))
+    .filter((script) => !insertsNothing(script));
 }

@@ -14,9 +14,12 @@ import type {
   Evaluation,
   InputSection,
 } from './ldscript/evaluate-types.ts';
+import { finished, madeBytes, relocationTable, withMade } from './finished-image.ts';
+import { isMade } from './made-sections.ts';
 import type { FrameAddresses } from './model/eh-frame-build.ts';
 import { relocateSection, type Addresses } from './model/relocate.ts';
 import { KIND } from './model/types.ts';
+import { UK_RELOC } from './model/uk-reloc.ts';
 import type { PlacedSection } from './pages/attribute.ts';
 import type { StagePage } from './pages/document.ts';
 import { copyName } from './plan-set.ts';
@@ -41,9 +44,14 @@ interface Origin {
 interface Model {
   readonly loaded: LoadedUnikernel;
   readonly input: UnikernelInput;
+  /** As the linker leaves the image. */
+  readonly linked: Evaluation;
+  /** As the steps after the link leave it. */
   readonly evaluation: Evaluation;
   readonly origins: ReadonlyMap<InputSection, Origin>;
   readonly addresses: Addresses;
+  /** Unikraft's relocation table, where a step after the link writes it. */
+  readonly table: Uint8Array | undefined;
 }
 
 /**
@@ -55,9 +63,13 @@ export function predict(
   input: UnikernelInput,
   texts: readonly string[],
 ): Prediction {
-  const { evaluation, origins } = evaluateScripts(loaded, input, texts);
-  const addresses = addressesOf(loaded, evaluation, origins);
-  const model = { loaded, input, evaluation, origins, addresses };
+  const { evaluation: linked, origins } = evaluateScripts(loaded, input, texts);
+  const { made } = loaded;
+  const plain = addressesOf(loaded, linked, origins);
+  const addresses = made ? withMade(made, linked, plain) : plain;
+  const table = relocationTable(made, linked, addresses);
+  const evaluation = finished(linked, loaded, table);
+  const model = { loaded, input, linked, evaluation, origins, addresses, table };
   const memory = new Memory();
   const loads = evaluation.segments.filter((segment) => segment.type === PT.LOAD);
   for (const segment of loads) {
@@ -103,7 +115,7 @@ function evaluateScripts(
       section === FRAME_HEADER ? input.frame.headerSize : frameSizes.get(section),
     isReferenced: (name) => program.globalByName.has(name),
     isDefined: (name) => isDefinedByObject(program.globalByName.get(name)?.kind),
-    ...(loaded.entry !== undefined && { options: { entry: loaded.entry } }),
+    options: { ...(loaded.entry !== undefined && { entry: loaded.entry }), pie: loaded.command.pie },
   });
   return { evaluation, origins };
 }
@@ -164,6 +176,7 @@ function fileEnd(evaluation: Evaluation, segment: EvaluatedSegment): number {
 }
 
 function bytesOf(model: Model, section: EvaluatedSection): Uint8Array {
+  if (section.name === UK_RELOC && model.table) return model.table;
   const bytes = new Uint8Array(section.size);
   for (const content of section.contents) {
     const offset = content.address - section.address;
@@ -186,6 +199,9 @@ function repeat(bytes: Uint8Array, offset: number, size: number, fill: Uint8Arra
 }
 
 function relocated(model: Model, origin: Origin, address: number): Uint8Array {
+  const { made } = model.loaded;
+  if (made && isMade(made, origin.object, origin.section))
+    return madeBytes(made, model.linked, model.addresses, origin.section);
   return relocateSection({
     ...model.addresses,
     program: model.loaded.program,
@@ -230,6 +246,7 @@ function placedSections(model: Model): PlacedSection[] {
     output.contents.flatMap((content): PlacedSection[] => {
       const origin = content.kind === 'input' ? model.origins.get(content.section) : undefined;
       if (!origin || content.kind !== 'input' || content.size === 0) return [];
+      if (isMade(model.loaded.made, origin.object, origin.section)) return [];
       const object = program.objects[origin.object]!;
       const { address, size, section } = content;
       return [{ address, size, section: section.name, library: object.library, object: object.path }];

@@ -93,7 +93,7 @@ export class Session {
     options: AlignOptions,
     names: readonly string[],
     signal?: AbortSignal,
-  ): Promise<{ document: PageMapDocument; set: PreviewSet }> {
+  ): Promise<PageMapDocument> {
     const members = this.members.filter(
       ({ unikernel, loaded }) => loaded && names.includes(unikernel.name),
     );
@@ -106,12 +106,16 @@ export class Session {
     for (const [u, { unikernel, before }] of members.entries()) {
       await turn();
       if (signal?.aborted) throw new SpacerError('cancelled', 'Cancelled.');
-      const predicted = predictOne(set[u]!, plan.unikernels[u]!, failures);
+      const predicted = predictOne(plan.unikernels[u]!, failures);
       const stages = predicted ? { before, predicted } : { before };
       unikernels.push({ name: unikernel.name, stages });
     }
-    const names_ = set.map(({ unikernel }) => unikernel.name);
-    return { document: this.documentOf(plan, unikernels, failures), set: previewSetOf(plan, names_) };
+    return this.documentOf(plan, unikernels, failures);
+  }
+
+  /** What a preview needs, without a search. */
+  previewSet(options: AlignOptions): PreviewSet {
+    return previewSetOf(planSet(this.members.flatMap(({ loaded }) => loaded ?? []), options));
   }
 
   private documentOf(
@@ -163,8 +167,7 @@ async function attempt<T>(
 }
 
 function predictOne(
-  loaded: LoadedUnikernel,
-  { input, placements }: PlannedUnikernel,
+  { loaded, input, placements }: PlannedUnikernel,
   failures: Unusable[],
 ): StageInput | undefined {
   try {
@@ -179,7 +182,8 @@ function predictOne(
   }
 }
 
-function previewSetOf({ regions, identified, layout }: SetPlan, names: string[]): PreviewSet {
+function previewSetOf({ regions, identified, layout, unikernels }: SetPlan): PreviewSet {
   const base = Math.min(...layout.regionStarts.values());
+  const names = unikernels.map(({ loaded }) => loaded.unikernel.name);
   return { names, regions, slots: identified.slots, base };
 }

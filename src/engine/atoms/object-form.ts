@@ -3,7 +3,7 @@
  * compared: its sections as atoms, each with masked bytes and with references by place or by name;
  * what it exports, what it needs, and its unwind records one by one.
  */
-import { SHF, SHN, SHT, STB, type ElfFile, type ElfSection } from '../elf/types.ts';
+import { SHF, SHN, STB, type ElfFile, type ElfSection } from '../elf/types.ts';
 import { isInputSection } from '../model/sections.ts';
 import { describeFrames, type FrameForm } from './frame-form.ts';
 import {

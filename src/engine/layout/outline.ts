@@ -190,6 +190,27 @@ function splitAssignments(statements: readonly SectionsStatement[], atEnd = fals
 
 const isSymbol = (assignment: Assignment) => assignment.symbol !== '.';
 
+/** The largest constant that a section's last statements align its end to; 1 where there is none. */
+export function tailAlignment(section: OutlineSection): number {
+  const tail = section.node.body.filter(isLocation);
+  return Math.max(1, ...tail.map((s) => (s.kind === 'assignment' ? alignedTo(s.value) : 1)));
+}
+
+function alignedTo(expression: Expression): number {
+  if (expression.kind !== 'call' || expression.function !== 'ALIGN') return 1;
+  const argument = expression.arguments.at(-1);
+  return argument ? (constantOf(argument) ?? 1) : 1;
+}
+
+/** The value of a number or of a shift of numbers, as preprocessed scripts have them. */
+function constantOf(expression: Expression): number | undefined {
+  if (expression.kind === 'number') return Number(expression.value);
+  if (expression.kind !== 'binary' || expression.operator !== '<<') return undefined;
+  const left = constantOf(expression.left);
+  const right = constantOf(expression.right);
+  return left === undefined || right === undefined ? undefined : left * 2 ** right;
+}
+
 /** True where an expression asks for the size of a section: it adds to the location counter itself. */
 export function usesSizeOf(expression: Expression, section: string): boolean {
   switch (expression.kind) {

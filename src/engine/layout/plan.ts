@@ -65,7 +65,7 @@ export function planLayout(input: LayoutInput, strategy: Strategy): Layout {
     const { late, placed, end } = placeGroup(input, group, strategy, start);
     for (const { slot, address } of unbundle(placed)) addresses[slot.id] = address;
     noteStarts(regionStarts, regions, placed.slice(0, placed.length - late), start);
-    const groupEnd = group === 'bss' ? alignUp(end, PAGE_SIZE) : end;
+    const groupEnd = alignUp(end, endAlignmentOf(group, regions, placed));
     for (const { name } of regions) regionEnds.set(name, groupEnd);
     start = nextGroupStart(group, placed, start, end);
   }
@@ -74,6 +74,14 @@ export function planLayout(input: LayoutInput, strategy: Strategy): Layout {
   const pool = strategy.pool ? poolRange(loaded, input.regions) : undefined;
   const cost = costOf(loaded, input.unikernels);
   return { strategy, addresses, regionStarts, regionEnds, cost, ...(pool && { pool }) };
+}
+
+/** TLS offsets count from an end that is aligned like the most aligned variable (psABI, variant II). */
+function endAlignmentOf(group: Group, regions: readonly Region[], placed: readonly Placed[]) {
+  const asked = Math.max(1, ...regions.map((region) => region.endAlignment));
+  if (group === 'bss') return Math.max(asked, PAGE_SIZE);
+  if (group !== 'tls') return 1;
+  return Math.max(asked, ...placed.map(({ slot }) => slot.alignment));
 }
 
 interface PlacedGroup {

@@ -2,7 +2,7 @@
  * Merges the outlines of all unikernels into one sequence of regions. A region is an output section
  * over the whole set; it has one place in the common address space.
  */
-import type { OutlineSection } from './outline.ts';
+import { tailAlignment, type OutlineSection } from './outline.ts';
 
 /** Regions of one group stand in segments of the same permissions, without page breaks between. */
 export type Group = 'text' | 'readonly' | 'tls' | 'data' | 'bss';
@@ -11,6 +11,8 @@ export interface Region {
   readonly name: string;
   readonly kind: 'bulk' | 'table';
   readonly group: Group;
+  /** The scripts align its end to this. */
+  readonly endAlignment: number;
 }
 
 /** What is known of an output section from its contents in one unikernel. */
@@ -48,6 +50,7 @@ interface Seen {
   facts: OutputFacts;
   /** Program headers of the script, joined; '' where it has none. */
   readonly header: string;
+  endAlignment: number;
 }
 
 function note(
@@ -57,9 +60,12 @@ function note(
 ): void {
   const known = seen.get(section.name);
   if (known === undefined) {
-    seen.set(section.name, { kinds: new Set([section.kind]), facts, header: section.phdrs.join(' ') });
+    const header = section.phdrs.join(' ');
+    const endAlignment = tailAlignment(section);
+    seen.set(section.name, { kinds: new Set([section.kind]), facts, header, endAlignment });
     return;
   }
+  known.endAlignment = Math.max(known.endAlignment, tailAlignment(section));
   known.kinds.add(section.kind);
   known.facts = {
     writable: known.facts.writable || facts.writable,
@@ -78,13 +84,14 @@ function assignGroups(regions: readonly ({ name: string } & Seen)[]): Region[] {
   let sawData = false;
   let sawZero = false;
   const code = regions.find(({ facts }) => facts.executable)?.header ?? '';
-  return regions.map(({ name, kinds, facts, header }) => {
+  return regions.map(({ name, kinds, facts, header, endAlignment }) => {
     const kind = kinds.has('table') ? 'table' : 'bulk';
     const holdsData = kind === 'bulk' && facts.writable && !facts.executable && name !== '.rodata';
     sawData ||= facts.tls || holdsData;
     sawZero ||= sawData && facts.nobits && !facts.tls;
     const inCode = header !== '' && header === code;
-    return { name, kind, group: sawZero ? 'bss' : inCode ? 'text' : groupOf(facts, sawData) };
+    const group = sawZero ? 'bss' : inCode ? 'text' : groupOf(facts, sawData);
+    return { name, kind, group, endAlignment };
   });
 }
 

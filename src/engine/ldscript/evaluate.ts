@@ -27,7 +27,7 @@ import { keptNeighbour } from './neighbour.ts';
 import { newPlacer, placeOrphan } from './orphans.ts';
 import { addInput, finalFlags, finalType, markKept, placeInputs } from './place.ts';
 import { applyInserts, readProgram } from './program.ts';
-import { ELF_HEADER, mapSegments, phdrsOf, PROGRAM_HEADER } from './program-headers.ts';
+import { ELF_HEADER, mapSegments, membersOf, phdrsOf, PROGRAM_HEADER } from './program-headers.ts';
 import type { SegmentMap } from './program-headers.ts';
 import { markEmpty, settleProvides, sizeSections } from './size.ts';
 import { startStopSymbols } from './start-stop.ts';
@@ -57,10 +57,11 @@ export function evaluate(given: EvaluateInput): Evaluation {
   protectText(program, given.options?.magic !== 'omagic');
   alignThreadLocal(program);
   markEmpty(state);
-  const segments = sizeUntilStable(state, program);
+  const members = membersOf(program);
+  const segments = sizeUntilStable(state, program, members);
   const failedAsserts = finishValues(state);
   const outputs = outputsInFile(program);
-  const phdrs = phdrsOf(program);
+  const phdrs = phdrsOf(program, members);
   return {
     outputSections: outputs.map((output) => evaluated(output, phdrs.get(output) ?? [], state)),
     segments: segments.map(({ outputs: members, ...segment }) => ({
@@ -133,14 +134,18 @@ function alignThreadLocal({ file }: Program): void {
   first.alignment = Math.max(...block.map(({ alignment }) => alignment));
 }
 
-function sizeUntilStable(state: LinkState, program: Program): SegmentMap[] {
+function sizeUntilStable(
+  state: LinkState,
+  program: Program,
+  members: readonly (readonly Output[])[],
+): SegmentMap[] {
   const scripted = program.headers.length > 0;
   const sizeOf = (headers: number) => ELF_HEADER + PROGRAM_HEADER * headers;
   state.headersSize = scripted ? sizeOf(program.headers.length) : assumedHeaders(program, state);
   let before = '';
   for (let pass = 0; ; pass += 1) {
     sizeSections(state);
-    const segments = mapSegments(program, state);
+    const segments = mapSegments(program, state, members);
     const now = outputsOf(program).map(({ address, size }) => `${address}+${size}`);
     const key = `${segments.length} ${now.join(' ')}`;
     if (key === before || pass === MAX_PASSES) return segments;

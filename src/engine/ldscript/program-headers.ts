@@ -35,10 +35,17 @@ const TYPES: ReadonlyMap<string, number> = new Map([
   ['PT_GNU_PROPERTY', 0x6474e553],
 ]);
 
-/** The segments with their output sections; sections that are dropped are in none. */
-export function mapSegments(program: Program, state: LinkState): SegmentMap[] {
+/**
+ * The segments with their output sections; sections that are dropped are in none.
+ *
+ * @param members of each header of the script, from `membersOf`
+ */
+export function mapSegments(
+  program: Program,
+  state: LinkState,
+  members: readonly (readonly Output[])[],
+): SegmentMap[] {
   if (program.headers.length === 0) return defaultSegments(program, state);
-  const members = membersOf(program);
   const segments = program.headers.map(({ node, script }, index) => {
     const type = headerType(node.type, state, program);
     const outputs = (members[index] ?? [])
@@ -80,8 +87,11 @@ function headerType(node: Expression, state: LinkState, program: Program): numbe
   return known ?? Number(constantValue(node, program.script, state) ?? 0n);
 }
 
-/** The output sections of each header, in the order of the headers. */
-function membersOf(program: Program): Output[][] {
+/**
+ * The output sections of each header of the script, in the order of the headers. ld settles this
+ * before it sizes sections for good: what is found to take memory only then is in no segment.
+ */
+export function membersOf(program: Program): Output[][] {
   const outputs = outputsOf(program).filter(({ failed }) => !failed);
   // What the last section of one round had is where the next round begins, as in ld.
   let last: readonly string[] | undefined;
@@ -102,11 +112,14 @@ function membersOf(program: Program): Output[][] {
 }
 
 /** The names of the headers that each output section is in. */
-export function phdrsOf(program: Program): Map<Output, string[]> {
+export function phdrsOf(
+  program: Program,
+  members: readonly (readonly Output[])[],
+): Map<Output, string[]> {
   const result = new Map<Output, string[]>();
-  membersOf(program).forEach((members, index) => {
+  members.forEach((outputs, index) => {
     const name = program.headers[index]?.node.name ?? '';
-    for (const output of members) result.set(output, [...(result.get(output) ?? []), name]);
+    for (const output of outputs) result.set(output, [...(result.get(output) ?? []), name]);
   });
   return result;
 }

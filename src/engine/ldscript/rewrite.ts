@@ -285,7 +285,7 @@ class ScriptWriter {
       ? this.threadTrailer(section)
       : piece
         ? this.trailerText(section, piece)
-        : this.unloadedTrailer(section, placement);
+        : this.unloadedTrailer(placement);
     this.edit(section, { start: close.end, end: section.node.end, text });
   }
 
@@ -298,11 +298,12 @@ class ScriptWriter {
     return `${names.map((name) => ` :${name}`).join('')} =0x0`;
   }
 
-  /** `:NONE` stands for no program header at all (ld manual, PHDRS). */
-  private unloadedTrailer(section: OutlineSection, { unloaded }: SectionPlacement): string {
-    if (unloaded !== true || this.headers.isEmpty) return '';
-    const kept = this.headers.othersOf(section.node.phdrs);
-    return ` :${kept[0] ?? 'NONE'}`;
+  /**
+   * `:NONE` stands for no program header at all (ld manual, PHDRS). strip keeps the segments as they
+   * are only if what it removes is in none of them; otherwise it divides them anew where pages end.
+   */
+  private unloadedTrailer({ unloaded }: SectionPlacement): string {
+    return unloaded !== true || this.headers.isEmpty ? '' : ' :NONE';
   }
 
   private threadTrailer(section: OutlineSection): string {

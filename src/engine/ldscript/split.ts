@@ -26,6 +26,14 @@ function blank(text: string, spans: readonly { start: number; end: number }[]): 
   return result;
 }
 
+/** True for an INSERT of nothing, at which ld 2.40 crashes. */
+export function insertsNothing({ statements }: Script): boolean {
+  return (
+    statements.some(({ kind }) => kind === 'insert') &&
+    statements.every((s) => s.kind === 'insert' || (s.kind === 'sections' && s.statements.length === 0))
+  );
+}
+
 /** The script without some of its output sections. */
 export function without(script: Script, names: ReadonlySet<string>): Script {
   const edits: Edit[] = [];

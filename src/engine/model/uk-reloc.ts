@@ -70,7 +70,10 @@ export function planUkReloc(
 
 const sizeOf = (entries: number) => SIGNATURE_SIZE + (entries + 1) * ENTRY;
 
-/** The symbols as nm lists them: by name, in the C locale. */
+/** Entries for data come before those for instructions. */
+const KINDS = ['data', 'imm', 'pte_attr'];
+
+/** The symbols of each kind as nm lists them: by name, in the C locale. */
 function requestsOf(
   program: Program,
   isLinked: (object: number, section: number) => boolean,
@@ -85,7 +88,10 @@ function requestsOf(
       return [{ name: symbol.name, target, kind, size: Number(size), physical, place: place! }];
     }),
   );
-  return requests.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  const rank = ({ kind }: Request) => KINDS.indexOf(kind);
+  return requests.sort(
+    (a, b) => rank(a) - rank(b) || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
+  );
 }
 
 function placeOf(

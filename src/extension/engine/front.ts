@@ -12,7 +12,7 @@ import { renderCsv } from '../../engine/report/csv.ts';
 import { renderHtmlReport } from '../../engine/report/html.ts';
 import { renderSvg } from '../../engine/report/svg.ts';
 import type { PageMapDocument } from '../../protocol/page-map.ts';
-import { DEFAULT_OPTIONS } from '../../protocol/options.ts';
+import { DEFAULT_OPTIONS, type AlignOptions } from '../../protocol/options.ts';
 import type { PlanRequest } from '../../protocol/messages.ts';
 import type { Handlers, Peer } from '../../protocol/rpc.ts';
 import type { ENGINE_METHODS, ExportForm, Place, View } from './contract.ts';
@@ -25,9 +25,23 @@ export type Reader = Peer<Record<never, never>, typeof READER_METHODS>;
 interface Known {
   /** Before, and after where it was aligned. */
   measured: PageMapDocument;
-  /** Absent until a plan was made. */
-  set?: PreviewSet;
+  /**
+   * Slots, as soon as they are known: those of the libraries as they are, for options that ask for
+   * the original's layouts, and those of a plan that may change them.
+   */
+  readonly sets: Partial<Record<SlotsKind, PreviewSet>>;
 }
+
+type SlotsKind = 'plain' | 'free';
+
+const kindOf = ({ align, group, customLoader }: AlignOptions): SlotsKind =>
+  align === 'auto' && group === 'auto' && !customLoader ? 'free' : 'plain';
+
+/** Options that need no search, for each kind of slots; plain ones are there soonest. */
+const WARM_OPTIONS: readonly AlignOptions[] = [
+  { ...DEFAULT_OPTIONS, group: true, align: false },
+  DEFAULT_OPTIONS,
+];
 
 type Progress = (value: { phase: string; unikernel?: string | undefined; done: number }) => void;
 
@@ -82,20 +96,18 @@ class Front {
       this.reader.call('open', place, { onUpdate: progress }),
       readReport(path.join(place.output, 'report.json')).catch(() => undefined),
     ]);
-    const known: Known = { measured: mergeMeasured(document, report) };
-    this.warm(place.workspace, known);
+    const known: Known = { measured: mergeMeasured(document, report), sets: {} };
+    if (document.unikernels.length > 0)
+      this.warm(place.workspace, known).catch(() => undefined);
     return known;
   }
 
-  /** Makes a plan in advance, so that the first flag that is toggled has its answer at once. */
-  private warm(workspace: string, known: Known): void {
-    const unikernels = known.measured.unikernels.map(({ name }) => name);
-    if (unikernels.length === 0) return;
-    const request = { options: DEFAULT_OPTIONS, unikernels };
-    this.reader.call('predict', { workspace, request }).then(
-      ({ set }) => void (known.set ??= set),
-      () => undefined,
-    );
+  /** Makes plans in advance, so that the first flag that is toggled has its answer at once. */
+  private async warm(workspace: string, known: Known): Promise<void> {
+    for (const options of WARM_OPTIONS) {
+      const { set } = await this.reader.call('previewSet', { workspace, options });
+      known.sets[kindOf(options)] ??= set;
+    }
   }
 
   async predict(
@@ -105,13 +117,13 @@ class Front {
   ): Promise<View & { refining: boolean }> {
     const known = await this.open(place, () => undefined);
     checkRequest(known, request);
-    if (known.set && covers(known.set, request)) {
-      const first = preview(known.set, known.measured, request);
+    const quick = known.sets[kindOf(request.options)] ?? known.sets.plain;
+    if (quick && covers(quick, request)) {
+      const first = preview(quick, known.measured, request);
       update({ ...viewOf(first), refining: true });
     }
     const { workspace } = place;
-    const { document, set } = await this.reader.call('predict', { workspace, request }, { signal });
-    known.set ??= set;
+    const { document } = await this.reader.call('predict', { workspace, request }, { signal });
     return { ...viewOf(combine(known.measured, document)), refining: false };
   }
 
@@ -134,7 +146,7 @@ function checkRequest(known: Known, { options, unikernels }: PlanRequest): void 
     throw new SpacerError('not-yet', 'Address randomisation is not available yet.');
   if (unikernels.length === 0)
     throw new SpacerError('nothing-to-do', 'No unikernel takes part.');
-  const base = known.set?.base;
+  const base = known.sets.plain?.base;
   if (base === undefined || options.location === undefined || options.location >= base) return;
   const text = `The location counter 0x${options.location.toString(16)} lies below the link's base 0x${base.toString(16)}.`;
   throw new SpacerError('location-too-low', text);

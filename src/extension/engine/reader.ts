@@ -24,7 +24,12 @@ export const READER_METHODS = {
   forget: ENGINE_METHODS.forget,
   predict: method(
     v.object({ workspace: v.string(), request: planRequest }),
-    v.object({ document, set: v.custom<PreviewSet>(() => true) }),
+    v.object({ document }),
+  ),
+  /** What previews with these options need. */
+  previewSet: method(
+    v.object({ workspace: v.string(), options: planRequest.entries.options }),
+    v.object({ set: v.custom<PreviewSet>(() => true) }),
   ),
   align: method(ENGINE_METHODS.align.params, v.object({ document }), progress),
 };
@@ -48,10 +53,10 @@ export const readerHandlers: Handlers<typeof READER_METHODS> = {
     return null;
   },
   predict: async ({ workspace, request }, { signal }) => {
-    const session = sessions.get(workspace);
-    if (!session) throw new Error('The workspace is not open.');
-    return session.predict(request.options, request.unikernels, signal);
+    const { options, unikernels } = request;
+    return { document: await open(workspace).predict(options, unikernels, signal) };
   },
+  previewSet: ({ workspace, options }) => ({ set: open(workspace).previewSet(options) }),
   align: async ({ workspace, output, tools, request, jobs }, { signal, update }) => ({
     document: await align({
       workspace,
@@ -66,6 +71,12 @@ export const readerHandlers: Handlers<typeof READER_METHODS> = {
     }),
   }),
 };
+
+function open(workspace: string): Session {
+  const session = sessions.get(workspace);
+  if (!session) throw new Error('The workspace is not open.');
+  return session;
+}
 
 async function find(workspace: string, tools: Tools | null, signal: AbortSignal): Promise<Found> {
   const found = await discover(workspace, { signal, ...(tools && { tools }) });

@@ -23,6 +23,7 @@ SECTIONS
   .inittab : { inittab_start = .; *(SORT(.inittab*)) inittab_end = .; }
   .init_array : { KEEP(*(.init_array)) }
   .eh_frame : { *(.eh_frame) }
+  .eh_frame_hdr : { *(.eh_frame_hdr) }
   . = ALIGN(0x1000);
   .data : { *(.data .data.*) } :data
   .bss : { *(.bss .bss.* COMMON) } :data
@@ -39,7 +40,8 @@ export interface Application {
   readonly sections?: boolean;
   /** Further arguments of the link. */
   readonly link?: readonly string[];
-  readonly compile?: readonly string[];
+  /** Symbols of `libone` that are made local. */
+  readonly hidden?: readonly string[];
 }
 
 export class Fleet {
@@ -73,11 +75,12 @@ function build(root: string, application: Application): void {
   const object = (target: string, source: string): string => {
     const file = path.join(folder, `${target}.o`);
     const flags = ['-O1', '-g', '-fno-pic', '-mcmodel=kernel', '-fno-inline', '-ffreestanding'];
-    const own = [...flags, ...split, ...(application.compile ?? [])];
-    execFileSync('gcc', ['-c', ...own, put(`${target}.c`, source), '-o', file]);
+    execFileSync('gcc', ['-c', ...flags, ...split, put(`${target}.c`, source), '-o', file]);
     return file;
   };
   const objects = [object('libkvmplat', PLATFORM), object('libone', library)];
+  for (const symbol of application.hidden ?? [])
+    execFileSync('objcopy', [`--localize-symbol=${symbol}`, path.join(folder, 'libone.o')]);
   objects.push(object(`app${name}`, main));
   const image = path.join(folder, `${name}_qemu-x86_64`);
   const gc = sections ? ['-Wl,--gc-sections'] : [];

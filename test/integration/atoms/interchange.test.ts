@@ -80,11 +80,9 @@ describe('an object that holds another one', () => {
   });
 
   it('may export more of what both have', async () => {
-    const inside = 'int inner(int x) { return x * 5; } int small(int x) { return inner(x) + 1; }\n';
-    const result = await unify(
-      inside,
-      `static int inner(int); ${inside.replace('int', 'static int')}`,
-    );
+    const source = `__attribute__((noipa)) int inner(int x) { return x * 5; }
+      int small(int x) { return inner(x) + 1; }\n`;
+    const result = await unify(source, source, { hidden: ['inner'] });
     expect(result.unified).toEqual([{ library: 'libone', from: 'big', to: ['tiny'] }]);
   });
 
@@ -121,7 +119,7 @@ describe('an object is left where it is', () => {
 
   it('if constructors would run', async () => {
     const source = extra(
-      'static int ran; __attribute__((constructor)) void init(void) { ran = 1; }',
+      'static volatile int ran; __attribute__((constructor)) static void init(void) { ran = 1; }',
     );
     expect(await refusal(source, SMALL)).toContain('.init_array is a section that is run through');
   });
@@ -194,8 +192,8 @@ describe('an object is left where it is', () => {
   it('if what both have differs', async () => {
     const other = SMALL.replace('* 3', '* 4') + EXTRA;
     expect(await refusal(other, SMALL)).toBe(
-      '.text.small differs in 1 of 2; .bss.table differs in 1 of 2; ' +
-        '.text.extra differs in 1 of 2; big exports 2 symbols more',
+      '.text.small differs in 1 of 2; .text.extra differs in 1 of 2; ' +
+        '.bss.table differs in 1 of 2; big exports 2 symbols more',
     );
   });
 
@@ -259,6 +257,6 @@ describe('the proof on the whole program', () => {
   it('finds a name that would be gone or mean something else', async () => {
     expect(await forced(SMALL, SMALL + EXTRA)).toBe('extra would change');
     fleet?.dispose();
-    expect(await forced(SMALL.replace('names', 'words'), SMALL)).toBe('names would change');
+    expect(await forced(SMALL.replaceAll('names', 'words'), SMALL)).toBe('names would change');
   });
 });
