@@ -54,7 +54,11 @@ async function start(): Promise<void> {
   const number = ++starts;
   const loading = shown ? undefined : showLoading();
   try {
-    const state = await extension.call('hello', {}, { onUpdate: (progress) => loading?.(progress) });
+    const state = await extension.call(
+      'hello',
+      {},
+      { onUpdate: (progress) => loading?.(progress) },
+    );
     if (number === starts) show(state);
   } catch (error) {
     if (number === starts) showFailure(error);
@@ -90,7 +94,9 @@ function showFailure(error: unknown): void {
   shown = undefined;
   const message = error instanceof Error ? error.message : String(error);
   const again = button('Try again', { appearance: 'primary', press: () => void start() });
-  const log = button('Show log', { press: () => void extension.call('run', { command: 'showLog' }) });
+  const log = button('Show log', {
+    press: () => void extension.call('run', { command: 'showLog' }),
+  });
   root.replaceChildren(
     el(
       'div',

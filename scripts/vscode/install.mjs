@@ -30,7 +30,11 @@ const cacheHome = () => process.env['XDG_CACHE_HOME'] || path.join(os.homedir(),
  * @returns the path of `server-main.js`
  */
 export async function installVsCode({ log = () => {} } = {}) {
-  const folder = path.join(cacheHome(), 'spacer', `vscode-${SERVER}-node${process.versions.modules}-${RECIPE}`);
+  const folder = path.join(
+    cacheHome(),
+    'spacer',
+    `vscode-${SERVER}-node${process.versions.modules}-${RECIPE}`,
+  );
   const server = serverIn(folder);
   if (existsSync(path.join(folder, 'complete'))) return server;
   log(`Installing VS Code for tests into ${folder} (once, about a minute)`);
@@ -62,7 +66,8 @@ async function installInto(folder, log) {
   await link('node_modules', path.join(vscode, 'node_modules.asar'));
   await linkRipgrep(folder, modules);
   log('  native addons');
-  for (const addon of ['@vscode/spdlog', 'native-watchdog']) await compile(path.join(modules, addon));
+  for (const addon of ['@vscode/spdlog', 'native-watchdog'])
+    await compile(path.join(modules, addon));
   await writeFile(path.join(folder, 'complete'), `${new Date().toISOString()}\n`);
 }
 

@@ -42,7 +42,16 @@ const NEEDED = [
 ];
 const BUILT_BY_SAMPLE = /\.(o|dbg|cmd|elf)$/;
 
-const PARTS = ['.vscodeignore', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'dist', 'l10n', 'media'];
+const PARTS = [
+  '.vscodeignore',
+  'package.nls.json',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'dist',
+  'l10n',
+  'media',
+];
 
 /**
  * Copies what may be packaged aside. package.json has `files` for npm, which vsce does not take
@@ -79,7 +88,9 @@ export const packagedFiles = () => staged(filesIn);
 
 /** What is wrong with a list of files; nothing where it is as it should be. */
 export function faultsOf(files) {
-  const extra = files.filter((file) => !SAMPLE.test(file) && !ALLOWED.some((rule) => rule.test(file)));
+  const extra = files.filter(
+    (file) => !SAMPLE.test(file) && !ALLOWED.some((rule) => rule.test(file)),
+  );
   const built = files.filter((file) => SAMPLE.test(file) && BUILT_BY_SAMPLE.test(file));
   const missing = NEEDED.filter((file) => !files.includes(file));
   return [
@@ -109,5 +120,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { out: { type: 'string' } } });
   const out = path.resolve(values.out ?? path.join(root, 'dist', 'spacer.vsix'));
   await packageExtension(out);
-  console.log(`${path.relative(process.cwd(), out)}  ${((await stat(out)).size / 1024).toFixed(0)} KiB`);
+  console.log(
+    `${path.relative(process.cwd(), out)}  ${((await stat(out)).size / 1024).toFixed(0)} KiB`,
+  );
 }

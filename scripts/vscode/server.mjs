@@ -59,7 +59,8 @@ export async function installExtension({ server, root, vsix }) {
   child.stderr.on('data', (part) => said.push(part));
   const status = await new Promise((resolve) => child.on('close', resolve));
   const text = Buffer.concat(said).toString();
-  if (status !== 0 || !text.includes('successfully installed')) throw new Error(`${vsix} was not installed:\n${text}`);
+  if (status !== 0 || !text.includes('successfully installed'))
+    throw new Error(`${vsix} was not installed:\n${text}`);
 }
 
 const folders = (root) => [

@@ -21,6 +21,7 @@ export interface AlignFlags {
   jobs?: number;
   json?: boolean;
   dryRun?: boolean;
+  effort?: number;
   html?: string;
 }
 
@@ -48,7 +49,7 @@ export function parseAddress(text: string): number {
 export function parseCount(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= 1_000_000) return value;
+    if (/^\d+$/.test(text) && value >= least && value <= 100_000_000) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${least} on.`);
   };
 }
@@ -84,6 +85,7 @@ export function addAlignOptions(command: Command): Command {
     .option('--jobs <n>', 'links at once (default: one a core)', parseCount(1))
     .option('--json', 'print the page map document')
     .option('--html <file>', 'write the page map as one self-contained HTML file')
+    .option('--effort <n>', 'placements that the search may try (default: 12000)', parseCount(0))
     .option('--dry-run', 'plan and predict; write nothing, link nothing');
 }
 
@@ -100,6 +102,7 @@ export function alignOptionsOf(flags: AlignFlags): AlignOptions {
     ...DEFAULT_OPTIONS,
     ...(flags.loc !== undefined && { location: flags.loc }),
     ...(flags.useId !== undefined && { useId: flags.useId }),
+    ...(flags.effort !== undefined && { effort: flags.effort }),
     align: flags.align ?? DEFAULT_OPTIONS.align,
     group: flags.group ?? DEFAULT_OPTIONS.group,
     customLoader: flags.custom_loader ?? DEFAULT_OPTIONS.customLoader,

@@ -9,14 +9,15 @@ import type { ElfFile, ElfSection } from './elf/types.ts';
 import { SHF } from './elf/types.ts';
 import { SpacerError } from './errors.ts';
 import { outlineOf } from './layout/outline.ts';
-import { insertsNothing, without } from './ldscript/split.ts';
-import type { Script } from './ldscript/types.ts';
+import { insertsNothing, withHeaderAddress, without, withSize } from './ldscript/adjust.ts';
+import type { BodyStatement, Script } from './ldscript/types.ts';
 import { effectsOf } from './link/effects.ts';
 import { planMade, RELOCATIONS, type MadePlan, type MadeSection } from './model/dynamic.ts';
 import { planGot } from './model/got.ts';
 import { planUkReloc, UK_RELOC, type UkRelocPlan } from './model/uk-reloc.ts';
 import type { InputObject, Program } from './model/types.ts';
 import type { LoadedUnikernel } from './read-unikernel.ts';
+import type { ToolCommand } from './workspace/types.ts';
 
 /** The linker's own sections of one unikernel. */
 export interface Made {
@@ -120,25 +121,43 @@ export function withMadeSections(objects: readonly InputObject[], { plan }: Made
 }
 
 /**
- * Scripts without statements for the linker's own sections behind `.bss`: with file contents
- * behind it, all of `.bss` would be in the file. They get a new place with the other orphans.
+ * The scripts as the linker's own sections need them, before these get their places:
+ *
+ * - none of them stands behind `.bss`, or all of `.bss` would be in the file;
+ * - Unikraft's relocation table has its final size from the start, and a PT_DYNAMIC of which a later
+ *   step removes the contents has an address: otherwise that step would divide the segments anew,
+ *   which it does at every page border that lies between two sections.
  */
-export function withoutLateSections(scripts: readonly Script[], { plan }: Made): Script[] {
+export function scriptsForMade(
+  scripts: readonly Script[],
+  { plan, ukReloc }: Made,
+  postLink: readonly ToolCommand[],
+): Script[] {
+  const { removed } = effectsOf(postLink);
+  const losesDynamic = removed.some((pattern) => globMatches(pattern, '.dynamic'));
+  return withoutLateSections(scripts, plan).map((script) => {
+    const sized = ukReloc ? withSize(script, UK_RELOC, ukReloc.size) : script;
+    return losesDynamic ? withHeaderAddress(sized, 'PT_DYNAMIC') : sized;
+  });
+}
+
+function withoutLateSections(scripts: readonly Script[], plan: MadePlan): Script[] {
   const outline = outlineOf(scripts);
   const bss = outline.findIndex(({ name }) => name === '.bss');
   const names = plan.sections.map(({ name }) => name);
   const late = outline.slice(bss + 1).filter(
-    ({ name, node }) =>
-      bss >= 0 &&
-      name !== '/DISCARD/' &&
-      node.body.some(
-        (statement) =>
-          statement.kind === 'input' &&
-          statement.sections.some(({ pattern }) => names.some((name) => globMatches(pattern, name))),
-      ),
+    ({ name, node }) => bss >= 0 && name !== '/DISCARD/' && takesOne(node.body, names),
   );
   const namesIn = (i: number) => late.filter(({ script }) => script === i).map(({ name }) => name);
   return scripts
     .map((script, i) => without(script, new Set(namesIn(i))))
     .filter((script) => !insertsNothing(script));
+}
+
+function takesOne(body: readonly BodyStatement[], names: readonly string[]): boolean {
+  return body.some(
+    (statement) =>
+      statement.kind === 'input' &&
+      statement.sections.some(({ pattern }) => names.some((name) => globMatches(pattern, name))),
+  );
 }

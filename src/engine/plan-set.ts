@@ -32,7 +32,16 @@ export interface SetPlan {
 }
 
 /** Placements that the search for an order may try, for each bulk region. */
-const SEARCH_EFFORT = 8_000;
+const SEARCH_EFFORT = 12_000;
+
+const SEARCHED: Strategy = {
+  name: 'search',
+  group: true,
+  align: false,
+  effort: SEARCH_EFFORT,
+  searches: ['order', 'pages'],
+  pool: false,
+};
 
 /**
  * Plans the set.
@@ -40,10 +49,11 @@ const SEARCH_EFFORT = 8_000;
  */
 export function planSet(set: readonly LoadedUnikernel[], options: AlignOptions): SetPlan {
   const draft = draftOf(set, options);
-  const best = isExplicit(options) ? draft : withBestIndirection(draft, options);
-  const { regions, identified, inputs } = best;
-  const { layout, reason } = chooseLayout(best.layoutInput, options);
-  const unikernels = best.set.map((loaded, u): PlannedUnikernel => {
+  const { candidate, layout, reason } = isExplicit(options)
+    ? { candidate: draft, ...explicitLayout(draft, options) }
+    : bestLayout(draft, options);
+  const { regions, identified, inputs } = candidate;
+  const unikernels = candidate.set.map((loaded, u): PlannedUnikernel => {
     const input = inputs[u]!;
     return { loaded, input, placements: placementsOf(input, u, regions, identified, layout) };
   });
@@ -65,31 +75,62 @@ interface Draft {
 
 function draftOf(set: readonly LoadedUnikernel[], options: AlignOptions): Draft {
   const inputs = set.map(inputOf);
-  const regions = mergeRegions(
+  const merged = mergeRegions(
     inputs.map((input) => input.outline.map((section) => ({ section, facts: facts(input, section) }))),
+  );
+  const regions = merged.map((region): Region =>
+    inputs.some(({ unloaded }) => unloaded.has(region.name)) ? { ...region, group: 'unloaded' } : region,
   );
   const identified = identify(inputs, regions, 'section');
   return { set, inputs, regions, identified, layoutInput: layoutInputOf(set, regions, identified, options) };
 }
 
-/** Stubs and pins are used where they save pages. */
-function withBestIndirection(draft: Draft, options: AlignOptions): Draft {
-  const indirection = chooseIndirection(draft.inputs, draft.identified);
-  if (indirection.stubs.size + indirection.pins.size === 0) return draft;
-  const indirect = draftOf(draft.set.map((loaded) => withIndirection(loaded, indirection)), options);
-  const price = (candidate: Draft) => weigh(planLayout(candidate.layoutInput, BRIEF_SEARCH).cost);
-  return price(indirect) < price(draft) ? indirect : draft;
+interface Planned {
+  readonly candidate: Draft;
+  readonly layout: Layout;
+  readonly reason: string;
 }
 
-/** Enough to tell which of two sets of slots packs better. */
-const BRIEF_SEARCH: Strategy = {
-  name: 'brief',
-  group: true,
-  align: false,
-  effort: 1_600,
-  searches: ['order'],
-  pool: false,
-};
+/**
+ * The best of: the plain layouts of the original's options, and a searched one without indirection,
+ * with pinned constants, and with stubs as well.
+ */
+function bestLayout(draft: Draft, options: AlignOptions): Planned {
+  const { stubs, pins } = chooseIndirection(draft.inputs, draft.identified);
+  const choices = [
+    ...(pins.size > 0 ? [{ name: 'search with pins', stubs: new Set<string>(), pins }] : []),
+    ...(stubs.size > 0 ? [{ name: 'search with stubs', stubs, pins }] : []),
+  ];
+  const effort = options.effort ?? SEARCH_EFFORT;
+  const searched = (candidate: Draft, name: string) => {
+    const strategy: Strategy = { ...SEARCHED, name, effort };
+    return { candidate, layout: planLayout(candidate.layoutInput, strategy) };
+  };
+  const results = [
+    ...plainStrategies(options).map((strategy) => ({
+      candidate: draft,
+      layout: planLayout(draft.layoutInput, strategy),
+    })),
+    searched(draft, 'search'),
+    ...choices.map(({ name, ...indirection }) => {
+      const set = draft.set.map((loaded) => withIndirection(loaded, indirection));
+      return searched(draftOf(set, options), name);
+    }),
+  ];
+  const price = ({ layout }: { layout: Layout }) => weigh(layout.cost);
+  const best = results.reduce((known, one) => (price(one) < price(known) ? one : known));
+  const tried = results.map(({ layout }) => `${layout.strategy.name} ${layout.cost.distinct}`);
+  return { ...best, reason: `It has the fewest pages of those tried: ${tried.join(', ')}.` };
+}
+
+/** The layout that the options ask for; what they leave open is tried both ways. */
+function explicitLayout(draft: Draft, options: AlignOptions): { layout: Layout; reason: string } {
+  const layouts = plainStrategies(options).map((s) => planLayout(draft.layoutInput, s));
+  const best = layouts.reduce((a, b) => (weigh(b.cost) < weigh(a.cost) ? b : a));
+  if (layouts.length === 1) return { layout: best, reason: 'It is the one that the options ask for.' };
+  const tried = layouts.map((l) => `${l.strategy.name} ${l.cost.distinct}`).join(', ');
+  return { layout: best, reason: `It has the fewest pages that the options allow: ${tried}.` };
+}
 
 function facts(input: UnikernelInput, section: OutlineSection): OutputFacts {
   return factsOf(input.program, input.inputs.get(section.name) ?? []) ?? factsByName(section.name);
@@ -140,41 +181,17 @@ function linkBase(loaded: LoadedUnikernel): number {
   });
 }
 
-function chooseLayout(input: LayoutInput, options: AlignOptions) {
-  const strategies = strategiesFor(options);
-  const layouts = strategies.map((strategy) => planLayout(input, strategy));
-  const prices = layouts.map((layout) => weigh(layout.cost));
-  const best = prices.indexOf(Math.min(...prices));
-  const layout = layouts[best]!;
-  const reason =
-    layouts.length === 1
-      ? 'It is the one that the options ask for.'
-      : `It has the fewest pages: ${layouts.map((l) => `${l.strategy.name} ${l.cost.distinct}`).join(', ')}.`;
-  return { layout, reason };
-}
-
-/** What is given explicitly is kept; what is `auto` is tried both ways, and searched. */
-function strategiesFor(options: AlignOptions): Strategy[] {
+/** What is given explicitly is kept; what is `auto` is tried both ways. */
+function plainStrategies(options: AlignOptions): Strategy[] {
   const both = [true, false];
   const groups = options.group === 'auto' ? both : [options.group];
   const aligns = options.align === 'auto' ? both : [options.align];
-  const pool = options.customLoader;
-  const plain = groups.flatMap((group) =>
-    aligns.map((align): Strategy => ({
-      name: nameOf(group, align),
-      group,
-      align,
-      effort: 0,
-      pool,
-    })),
+  return groups.flatMap((group) =>
+    aligns.map((align): Strategy => {
+      const name = nameOf(group, align);
+      return { name, group, align, effort: 0, pool: options.customLoader };
+    }),
   );
-  const free = options.group === 'auto' && options.align === 'auto' && !pool;
-  if (!free) return plain;
-  const searches = ['order', 'pages'] as const;
-  return [
-    ...plain,
-    { name: 'search', group: true, align: false, effort: SEARCH_EFFORT, searches, pool },
-  ];
 }
 
 const nameOf = (group: boolean, align: boolean) =>

@@ -80,7 +80,7 @@ export function predict(
   const segments = loads.map((segment) => describe(evaluation, segment));
   return {
     segments,
-    pages: memory.pages(loads, bootInformation(evaluation), segments),
+    pages: memory.pages(loads, bootInformation(evaluation, segments), segments),
     placed: placedSections(model),
     image: headersOf(model, loads),
   };
@@ -232,12 +232,26 @@ function describe(evaluation: Evaluation, segment: EvaluatedSegment): Segment {
   };
 }
 
-/** The range that a step after the link fills from the list of segments; empty where there is none. */
-function bootInformation(evaluation: Evaluation): { start: number; end: number } {
+/**
+ * The range that a step after the link fills from the list of segments; empty where there is none.
+ * Behind a header, an entry for each segment; the last bytes of an entry are zero (Unikraft,
+ * support/scripts/mkbootinfo.py). The section has room for 32 entries of 32 bytes up to 0.13, for
+ * 128 up to 0.16, and for 128 of 48 bytes from 0.17 on.
+ */
+function bootInformation(
+  evaluation: Evaluation,
+  listed: readonly Segment[],
+): { start: number; end: number } {
   const section = evaluation.outputSections.find((s) => s.name === '.uk_bootinfo');
   if (!section) return { start: 0, end: 0 };
-  return { start: section.address, end: section.address + section.size };
+  const { address, size } = section;
+  const [room, entry] = size > 128 * 48 ? [128, 48] : size > 128 * 32 ? [128, 32] : [32, 32];
+  const header = Math.max(0, size - room * entry);
+  const entries = listed.filter(({ memorySize }) => memorySize > 0).length;
+  return { start: address, end: address + header + entries * entry - ZERO_TAIL };
 }
+
+const ZERO_TAIL = 5;
 
 function placedSections(model: Model): PlacedSection[] {
   const { program } = model.loaded;
@@ -352,8 +366,7 @@ class Memory {
           executable: (flags & PF.X) !== 0,
         };
         const isBoot = boot.start < address + PAGE_SIZE && boot.end > address;
-        const isFirst = boot.start >= address;
-        if (!isBoot || !isFirst) return { ...common, bytes };
+        if (!isBoot) return { ...common, bytes };
         return { ...common, key: createHash('sha256').update(bytes).update(key).digest('hex') };
       });
   }

@@ -17,7 +17,12 @@ import { BLOCK_SIZE, rangeHigh, rangeLow } from './layout/digest.ts';
 import { planLayout, type Layout, type Strategy } from './layout/plan.ts';
 import type { Region } from './layout/regions.ts';
 import type { Filling, Slot } from './layout/slots.ts';
-import { pageMapOf, type StageInput, type StagePage, type UnikernelInput } from './pages/document.ts';
+import {
+  pageMapOf,
+  type StageInput,
+  type StagePage,
+  type UnikernelInput,
+} from './pages/document.ts';
 import { librariesOfSlots } from './report/libraries.ts';
 
 /** A set of unikernels as far as a layout depends on it. */
@@ -113,7 +118,14 @@ function predictedStage(
   for (const slot of slots) {
     const filling = slot.fillings[unikernel];
     const group = groups.get(slot.region);
-    if (!filling || filling.size === 0 || group === 'bss' || slot.region === '.tbss') continue;
+    if (
+      !filling ||
+      filling.size === 0 ||
+      group === 'bss' ||
+      group === 'unloaded' ||
+      slot.region === '.tbss'
+    )
+      continue;
     const kind = { executable: group === 'text', writable: group === 'data' || group === 'tls' };
     fill(drafts, slot, filling, layout.addresses[slot.id]!, kind);
   }
@@ -136,10 +148,16 @@ function fill(
   kind: Pick<Draft, 'writable' | 'executable'>,
 ): void {
   const end = address + filling.size;
-  for (let at = address; at < end; ) {
+  for (let at = address; at < end;) {
     const page = Math.floor(at / PAGE_SIZE) * PAGE_SIZE;
     const to = Math.min(end, page + PAGE_SIZE);
-    const draft = drafts.get(page) ?? { low: 0, high: 0, writable: false, executable: false, runs: [] };
+    const draft = drafts.get(page) ?? {
+      low: 0,
+      high: 0,
+      writable: false,
+      executable: false,
+      runs: [],
+    };
     const first = (at - address) / BLOCK_SIZE;
     const last = Math.ceil((to - address) / BLOCK_SIZE);
     const position = (at - page) / BLOCK_SIZE;

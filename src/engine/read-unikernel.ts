@@ -11,7 +11,7 @@ import { splitInserts } from './ldscript/split.ts';
 import { parseLinkCommand, type LinkCommand } from './link/command.ts';
 import { prepareObjects, type PreparedObject } from './link/prepare.ts';
 import { outlineOf } from './layout/outline.ts';
-import { planMadeSections, withMadeSections, withoutLateSections, type Made } from './made-sections.ts';
+import { planMadeSections, scriptsForMade, withMadeSections, type Made } from './made-sections.ts';
 import { createProgram, isDiscarded } from './model/program.ts';
 import type { InputObject, Program } from './model/types.ts';
 import type { Unikernel } from './workspace/types.ts';
@@ -20,7 +20,9 @@ import type { Unikernel } from './workspace/types.ts';
 export interface LoadedUnikernel {
   readonly unikernel: Unikernel;
   readonly command: LinkCommand;
-  /** The script of the image, then those that insert into it. */
+  /** The scripts of the recorded link, each with one INSERT at most. */
+  readonly recorded: readonly Script[];
+  /** The script of the image, then those that insert into it, made ready to be rewritten. */
   readonly scripts: readonly Script[];
   /** The user's objects in link order, as they are. */
   readonly originals: readonly InputObject[];
@@ -57,6 +59,7 @@ export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikern
   const loaded = {
     unikernel,
     command,
+    recorded: scripts,
     scripts: withHomes(scripts, program),
     originals: objects,
     objects: prepared,
@@ -66,10 +69,16 @@ export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikern
     debug,
     hasFrameHeader: debug.sections.some((s) => s.name === '.eh_frame_hdr' && s.size > 0),
   };
-  const made = planMadeSections(loaded, symbols.scriptSymbols);
-  if (made === undefined) return loaded;
-  const whole = createProgram(withMadeSections(prepared, made), symbols);
-  return { ...loaded, program: whole, made, scripts: withHomes(withoutLateSections(scripts, made), whole) };
+  return withLinkersOwn(loaded, symbols);
+}
+
+/** Adds the sections that the linker makes for itself, where it makes any. */
+function withLinkersOwn(plain: LoadedUnikernel, symbols: ReturnType<typeof scriptSymbols>): LoadedUnikernel {
+  const made = planMadeSections(plain, symbols.scriptSymbols);
+  if (made === undefined) return plain;
+  const program = createProgram(withMadeSections(plain.objects, made), symbols);
+  const scripts = scriptsForMade(plain.recorded, made, plain.unikernel.link.postLink);
+  return { ...plain, made, program, scripts: withHomes(scripts, program) };
 }
 
 /** The same unikernel with its objects prepared for stubs and pins. */
@@ -78,9 +87,7 @@ export function withIndirection(loaded: LoadedUnikernel, indirection: Indirectio
   const objects = prepareObjects(loaded.originals, symbols.scriptSymbols, indirection);
   const { made: _, ...rest } = loaded;
   const plain = { ...rest, objects, program: createProgram(objects, symbols) };
-  const made = planMadeSections(plain, symbols.scriptSymbols);
-  if (made === undefined) return plain;
-  return { ...plain, made, program: createProgram(withMadeSections(objects, made), symbols) };
+  return withLinkersOwn(plain, symbols);
 }
 
 function entryOf(scripts: readonly Script[]): string | undefined {

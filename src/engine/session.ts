@@ -73,9 +73,10 @@ export class Session {
 
   /** The images as their builds left them. */
   describe(): PageMapDocument {
-    const unikernels = this.members.map(
-      ({ unikernel, before }): UnikernelInput => ({ name: unikernel.name, stages: { before } }),
-    );
+    const unikernels = this.members.map(({ unikernel, before }): UnikernelInput => ({
+      name: unikernel.name,
+      stages: { before },
+    }));
     return pageMapOf({
       spacer: VERSION,
       workspace: this.workspace,
@@ -115,7 +116,12 @@ export class Session {
 
   /** What a preview needs, without a search. */
   previewSet(options: AlignOptions): PreviewSet {
-    return previewSetOf(planSet(this.members.flatMap(({ loaded }) => loaded ?? []), options));
+    return previewSetOf(
+      planSet(
+        this.members.flatMap(({ loaded }) => loaded ?? []),
+        options,
+      ),
+    );
   }
 
   private documentOf(

@@ -133,7 +133,12 @@ export class Aligner implements vscode.Disposable {
     const { before, after } = totals;
     const failed = failures[0];
     if (failed) {
-      const text = vscode.l10n.t('{0} of {1} unikernels could not be aligned. {2}', failures.length, failures.length + unikernels.length, failed.message.split('\n')[0] ?? '');
+      const text = vscode.l10n.t(
+        '{0} of {1} unikernels could not be aligned. {2}',
+        failures.length,
+        failures.length + unikernels.length,
+        failed.message.split('\n')[0] ?? '',
+      );
       const log = vscode.l10n.t('Show Log');
       const choice = await vscode.window.showErrorMessage(text, ...(after ? [open] : []), log);
       if (choice === log) this.log.show();

@@ -18,12 +18,30 @@ export class ContextKeys implements vscode.Disposable {
     const { folders } = this.sets;
     const found = folders.flatMap((set) => set.found ?? []);
     this.set('spacer.looked', this.sets.isLookedThrough);
-    this.set('spacer.hasUnikernels', found.some(({ unikernels }) => unikernels.length > 0));
-    this.set('spacer.hasUnbuilt', found.some(({ unusable }) => unusable.length > 0));
-    this.set('spacer.toolsMissing', found.some(({ missingTools }) => missingTools.length > 0));
-    this.set('spacer.failed', folders.some(({ failure }) => failure !== undefined));
-    this.set('spacer.aligned', folders.some(({ summary }) => summary?.totals.after !== undefined));
-    this.set('spacer.busy', folders.some(({ busy }) => busy === 'aligning'));
+    this.set(
+      'spacer.hasUnikernels',
+      found.some(({ unikernels }) => unikernels.length > 0),
+    );
+    this.set(
+      'spacer.hasUnbuilt',
+      found.some(({ unusable }) => unusable.length > 0),
+    );
+    this.set(
+      'spacer.toolsMissing',
+      found.some(({ missingTools }) => missingTools.length > 0),
+    );
+    this.set(
+      'spacer.failed',
+      folders.some(({ failure }) => failure !== undefined),
+    );
+    this.set(
+      'spacer.aligned',
+      folders.some(({ summary }) => summary?.totals.after !== undefined),
+    );
+    this.set(
+      'spacer.busy',
+      folders.some(({ busy }) => busy === 'aligning'),
+    );
   }
 
   private set(key: string, value: boolean): void {

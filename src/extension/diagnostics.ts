@@ -38,7 +38,10 @@ export class Diagnostics implements vscode.Disposable {
     }
     const entries = [...byFile].map(([file, list]) => [vscode.Uri.file(file), list] as const);
     for (const [uri, list] of entries) this.collection.set(uri, list);
-    this.files.set(set, entries.map(([uri]) => uri));
+    this.files.set(
+      set,
+      entries.map(([uri]) => uri),
+    );
   }
 }
 

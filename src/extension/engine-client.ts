@@ -23,7 +23,7 @@ export class EngineClient implements vscode.Disposable {
   constructor(private readonly log: Log) {}
 
   /** @throws RemoteError */
-  call<M extends keyof Methods & string>(
+  call<M extends keyof Methods>(
     name: M,
     params: Params<Methods, M>,
     options?: CallOptions<Update<Methods, M>>,

@@ -1,5 +1,11 @@
 /** Entry of the engine's threads: the one that the extension starts, which starts the other. */
-import { isMainThread, parentPort, Worker, workerData, type MessagePort } from 'node:worker_threads';
+import {
+  isMainThread,
+  parentPort,
+  Worker,
+  workerData,
+  type MessagePort,
+} from 'node:worker_threads';
 import { SpacerError } from '../engine/errors.ts';
 import { Peer } from '../protocol/rpc.ts';
 import { ENGINE_METHODS } from './engine/contract.ts';

@@ -22,7 +22,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const sets = new Sets(context.workspaceState, engine, log);
   const diagnostics = new Diagnostics();
   const aligner = new Aligner(engine, sets, diagnostics, log);
-  const panels = new Panels(context.extensionUri, { engine, sets, aligner, log }, context.workspaceState);
+  const panels = new Panels(
+    context.extensionUri,
+    { engine, sets, aligner, log },
+    context.workspaceState,
+  );
   const tree = new UnikernelTree(sets);
   const view = vscode.window.createTreeView<Node>(VIEW, {
     treeDataProvider: tree,

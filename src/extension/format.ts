@@ -7,7 +7,11 @@ export const formatCount = (value: number): string =>
 
 export function formatBytes(value: number): string {
   const [scaled, unit] =
-    value < 1024 ? [value, 'B'] : value < 2 ** 20 ? [value / 1024, 'KiB'] : [value / 2 ** 20, 'MiB'];
+    value < 1024
+      ? [value, 'B']
+      : value < 2 ** 20
+        ? [value / 1024, 'KiB']
+        : [value / 2 ** 20, 'MiB'];
   const digits = unit === 'B' ? 0 : unit === 'KiB' ? 1 : 2;
   return `${new Intl.NumberFormat(vscode.env.language, { maximumFractionDigits: digits }).format(scaled)} ${unit}`;
 }

@@ -148,7 +148,10 @@ export class PageMapPanel {
 
   private get set(): UnikraftSet {
     if (this.subject.kind === 'set') return this.subject.set;
-    throw new RemoteError('no-workspace', vscode.l10n.t('A report that stands alone has no workspace to act on.'));
+    throw new RemoteError(
+      'no-workspace',
+      vscode.l10n.t('A report that stands alone has no workspace to act on.'),
+    );
   }
 
   private initialState(progress: (text: string, done: number) => void): Promise<InitialState> {
@@ -171,7 +174,13 @@ export class PageMapPanel {
     sets.describe(set, summary);
     const candidates = set.unikernels.map(({ name }) => name);
     if (candidates.length === 0)
-      throw new RemoteError('nothing-built', vscode.l10n.t('There is no built unikernel in {0}. Build one, and it appears here.', set.folder.name));
+      throw new RemoteError(
+        'nothing-built',
+        vscode.l10n.t(
+          'There is no built unikernel in {0}. Build one, and it appears here.',
+          set.folder.name,
+        ),
+      );
     return {
       title: set.folder.name,
       request: { options: set.settings.options, unikernels: set.chosen },
@@ -182,7 +191,10 @@ export class PageMapPanel {
     };
   }
 
-  private async stateOfReport({ file, title }: Extract<Subject, { kind: 'report' }>): Promise<InitialState> {
+  private async stateOfReport({
+    file,
+    title,
+  }: Extract<Subject, { kind: 'report' }>): Promise<InitialState> {
     const { pages, summary } = await this.services.engine.call('load', { file });
     const unikernels = summary.unikernels.map(({ name }) => name);
     const no: Availability = {

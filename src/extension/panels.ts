@@ -46,10 +46,15 @@ export class Panels implements vscode.WebviewPanelSerializer<unknown>, vscode.Di
       known.panel.reveal();
       return known;
     }
-    const panel = vscode.window.createWebviewPanel(PANEL, titleOf(subject), vscode.ViewColumn.Active, {
-      enableScripts: true,
-      enableFindWidget: false,
-    });
+    const panel = vscode.window.createWebviewPanel(
+      PANEL,
+      titleOf(subject),
+      vscode.ViewColumn.Active,
+      {
+        enableScripts: true,
+        enableFindWidget: false,
+      },
+    );
     return this.adopt(panel, subject);
   }
 

@@ -57,7 +57,9 @@ export class Sets implements vscode.Disposable {
 
   /** Follows workspace folders that are added and removed. */
   followFolders(): void {
-    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+    const folders = (vscode.workspace.workspaceFolders ?? []).filter(
+      ({ uri }) => uri.scheme === 'file',
+    );
     const kept = new Set(folders.map(({ uri }) => uri.toString()));
     for (const [key, set] of this.byFolder) {
       if (kept.has(key)) continue;
@@ -147,7 +149,9 @@ export class Sets implements vscode.Disposable {
 
 /** What changes when a build appears, disappears or is made anew. */
 function fingerprint({ found }: UnikraftSet): string | undefined {
-  return found && JSON.stringify(found.unikernels.map(({ name, image, built }) => [name, image, built]));
+  return (
+    found && JSON.stringify(found.unikernels.map(({ name, image, built }) => [name, image, built]))
+  );
 }
 
 async function isOutdated(set: UnikraftSet): Promise<boolean> {

@@ -5,7 +5,11 @@ import type { Sets } from './sets.ts';
 import { readSettings } from './settings.ts';
 
 export class SavingItem implements vscode.Disposable {
-  private readonly item = vscode.window.createStatusBarItem('spacer.saving', vscode.StatusBarAlignment.Left, -10);
+  private readonly item = vscode.window.createStatusBarItem(
+    'spacer.saving',
+    vscode.StatusBarAlignment.Left,
+    -10,
+  );
   private readonly disposables: vscode.Disposable[];
 
   constructor(private readonly sets: Sets) {
@@ -33,7 +37,9 @@ export class SavingItem implements vscode.Disposable {
     if (saved <= 0 || !readSettings(undefined).statusBar) return this.item.hide();
     const text = vscode.l10n.t('{0} saved', formatPages(saved));
     this.item.text = `$(layers) ${text}`;
-    this.item.tooltip = vscode.l10n.t('Memory that the alignment saves for one instance of each unikernel. Click for the page map.');
+    this.item.tooltip = vscode.l10n.t(
+      'Memory that the alignment saves for one instance of each unikernel. Click for the page map.',
+    );
     this.item.accessibilityInformation = { label: `Spacer: ${text}` };
     this.item.show();
   }

@@ -36,7 +36,7 @@ export class SpacerTasks implements vscode.TaskProvider {
     const { scope, name } = task;
     const isFolder = typeof scope === 'object' && 'uri' in scope;
     const set = isFolder ? this.sets.forUri(scope.uri) : this.sets.folders[0];
-    return set && this.taskOf(task.definition as Definition, set, name);
+    return set && this.taskOf(task.definition, set, name);
   }
 
   private taskOf(definition: Definition, set: UnikraftSet, name: string): vscode.Task {

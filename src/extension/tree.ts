@@ -78,10 +78,16 @@ export class UnikernelTree implements vscode.TreeDataProvider<Node> {
 }
 
 function membersOf(set: UnikraftSet): Node[] {
-  const unikernels = set.unikernels.map((unikernel): Node => ({ kind: 'unikernel', set, unikernel }));
-  const unusable = (set.found?.unusable ?? []).map(
-    (entry): Node => ({ kind: 'unusable', set, unusable: entry }),
-  );
+  const unikernels = set.unikernels.map((unikernel): Node => ({
+    kind: 'unikernel',
+    set,
+    unikernel,
+  }));
+  const unusable = (set.found?.unusable ?? []).map((entry): Node => ({
+    kind: 'unusable',
+    set,
+    unusable: entry,
+  }));
   return [...unikernels, ...unusable];
 }
 
@@ -98,7 +104,11 @@ function setItem(set: UnikraftSet): vscode.TreeItem {
 export function savingOf(set: UnikraftSet): string {
   const { before, after } = set.summary?.totals ?? {};
   if (!before || !after) return '';
-  return vscode.l10n.t('{0} → {1} distinct pages', formatCount(before.distinct), formatCount(after.distinct));
+  return vscode.l10n.t(
+    '{0} → {1} distinct pages',
+    formatCount(before.distinct),
+    formatCount(after.distinct),
+  );
 }
 
 function unikernelItem(set: UnikraftSet, unikernel: FoundUnikernel): vscode.TreeItem {
@@ -119,7 +129,9 @@ function unikernelItem(set: UnikraftSet, unikernel: FoundUnikernel): vscode.Tree
     : {
         state: vscode.TreeItemCheckboxState.Unchecked,
         tooltip: vscode.l10n.t('{0} is left out of the alignment', name),
-        accessibilityInformation: { label: vscode.l10n.t('{0} is left out of the alignment', name) },
+        accessibilityInformation: {
+          label: vscode.l10n.t('{0} is left out of the alignment', name),
+        },
       };
   item.tooltip = [name, directory, ...notes].join('\n');
   return item;
@@ -140,7 +152,11 @@ function sharedOf(set: UnikraftSet, name: string): string {
 
 const SHARING_ICONS = { all: 'pass-filled', some: 'circle-filled', one: 'circle-outline' } as const;
 
-function libraryItem({ set, unikernel, library }: Extract<Node, { kind: 'library' }>): vscode.TreeItem {
+function libraryItem({
+  set,
+  unikernel,
+  library,
+}: Extract<Node, { kind: 'library' }>): vscode.TreeItem {
   const { name, sharing, unikernels, variants, size } = library;
   const item = new vscode.TreeItem(name);
   const where = {
@@ -177,6 +193,8 @@ function unusableItem({ name, path, message }: Unusable): vscode.TreeItem {
   item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
   item.description = message;
   item.tooltip = `${path}\n${message}`;
-  item.accessibilityInformation = { label: vscode.l10n.t('{0} cannot be used: {1}', name, message) };
+  item.accessibilityInformation = {
+    label: vscode.l10n.t('{0} cannot be used: {1}', name, message),
+  };
   return item;
 }

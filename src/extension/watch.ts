@@ -41,7 +41,10 @@ export class BuildWatcher implements vscode.Disposable {
     // Before anyone looked at the set there is nothing to keep up to date.
     if (!set?.found || uri.fsPath.startsWith(`${set.output}/`)) return;
     clearTimeout(this.timers.get(set));
-    this.timers.set(set, setTimeout(() => void this.sets.look(set), QUIET));
+    this.timers.set(
+      set,
+      setTimeout(() => void this.sets.look(set), QUIET),
+    );
   }
 
   /** Quietly: the old result stays until the new one is whole, and only the log hears of it. */

@@ -22,6 +22,8 @@ export interface AlignOptions {
   aslr: 0 | 1 | 2;
   aslrMap: boolean;
   aslrSameMapping: boolean;
+  /** Placements that the search for a layout may try; absent: a few seconds' worth. */
+  effort?: number;
   /** Plan and predict, write nothing, link nothing. */
   dryRun: boolean;
 }

@@ -20,7 +20,11 @@ export interface Channel {
 
 type Schema = v.GenericSchema;
 
-export interface Method<P extends Schema = Schema, R extends Schema = Schema, U extends Schema = Schema> {
+export interface Method<
+  P extends Schema = Schema,
+  R extends Schema = Schema,
+  U extends Schema = Schema,
+> {
   readonly params: P;
   readonly result: R;
   readonly update: U;
@@ -29,8 +33,15 @@ export interface Method<P extends Schema = Schema, R extends Schema = Schema, U 
 export type Contract = Readonly<Record<string, Method>>;
 
 /** A method without updates has `never` for them. */
-export function method<P extends Schema, R extends Schema>(params: P, result: R): Method<P, R, v.NeverSchema<undefined>>;
-export function method<P extends Schema, R extends Schema, U extends Schema>(params: P, result: R, update: U): Method<P, R, U>;
+export function method<P extends Schema, R extends Schema>(
+  params: P,
+  result: R,
+): Method<P, R, v.NeverSchema<undefined>>;
+export function method<P extends Schema, R extends Schema, U extends Schema>(
+  params: P,
+  result: R,
+  update: U,
+): Method<P, R, U>;
 export function method(params: Schema, result: Schema, update: Schema = v.never()): Method {
   return { params, result, update };
 }
@@ -43,7 +54,7 @@ export type Update<C extends Contract, M extends keyof C> = v.InferOutput<C[M]['
 export interface Call<U> {
   /** Aborted when the caller has lost interest. */
   readonly signal: AbortSignal;
-  update(value: U): void;
+  readonly update: (value: U) => void;
 }
 
 export type Handlers<C extends Contract> = {
@@ -138,7 +149,8 @@ export class Peer<Serves extends Contract, Calls extends Contract> {
         this.settle(number)?.reject(error);
       };
       const onAbort = () => give(cancelled());
-      const late = () => give(new RemoteError('timeout', `${name} was not answered within ${timeout} ms.`));
+      const late = () =>
+        give(new RemoteError('timeout', `${name} was not answered within ${timeout} ms.`));
       const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
       signal?.addEventListener('abort', onAbort, { once: true });
       const end = () => {
@@ -193,7 +205,8 @@ export class Peer<Serves extends Contract, Calls extends Contract> {
       v.object({ spacer: v.number(), kind: v.optional(v.string()), id: v.optional(id) }),
       message,
     );
-    if (!head.success) return this.options.problem?.('A message that is not of the protocol was ignored.');
+    if (!head.success)
+      return this.options.problem?.('A message that is not of the protocol was ignored.');
     const { spacer, kind, id: number } = head.output;
     const other = spacer !== PROTOCOL_VERSION;
     const why = other
@@ -202,7 +215,8 @@ export class Peer<Serves extends Contract, Calls extends Contract> {
     this.options.problem?.(why);
     if (number === undefined) return;
     const error = { code: other ? 'version' : 'malformed', message: why };
-    if (kind === 'request') this.post({ spacer: PROTOCOL_VERSION, kind: 'error', id: number, ...error });
+    if (kind === 'request')
+      this.post({ spacer: PROTOCOL_VERSION, kind: 'error', id: number, ...error });
     else if (kind !== 'cancel') this.settle(number)?.reject(new RemoteError(error.code, why));
   }
 
@@ -210,7 +224,8 @@ export class Peer<Serves extends Contract, Calls extends Contract> {
     const { id: number } = request;
     const answer = (message: Record<string, unknown>, transfer?: ArrayBuffer[]) =>
       this.post({ spacer: PROTOCOL_VERSION, id: number, ...message }, transfer);
-    if (this.running.has(number)) return answer({ kind: 'error', code: 'malformed', message: 'This id is in use.' });
+    if (this.running.has(number))
+      return answer({ kind: 'error', code: 'malformed', message: 'This id is in use.' });
     const controller = new AbortController();
     this.running.set(number, controller);
     try {
@@ -232,7 +247,8 @@ export class Peer<Serves extends Contract, Calls extends Contract> {
     if (!Object.hasOwn(serves, request.method))
       throw new RemoteError('unknown-method', `There is no method ${request.method}.`);
     const parsed = v.safeParse(serves[request.method]!.params, request.params);
-    if (!parsed.success) throw new RemoteError('malformed', faultOf(request.method, parsed.issues[0]));
+    if (!parsed.success)
+      throw new RemoteError('malformed', faultOf(request.method, parsed.issues[0]));
     const update = (value: unknown) => {
       if (!signal.aborted) answer({ kind: 'update', value }, buffersOf(value));
     };

@@ -72,6 +72,21 @@ const tables: [Powers, Powers] = [
   { up: Int32Array.of(1), down: Int32Array.of(1) },
 ];
 
+/** Factors that move the two sums of a range by a number of blocks, up and down. */
+export interface ShiftTables {
+  readonly upLow: Int32Array;
+  readonly upHigh: Int32Array;
+  readonly downLow: Int32Array;
+  readonly downHigh: Int32Array;
+}
+
+/** Factors for moves by up to `most` blocks. */
+export function shiftTables(most: number): ShiftTables {
+  const low = powersOf(0, most);
+  const high = powersOf(1, most);
+  return { upLow: low.up, upHigh: high.up, downLow: low.down, downHigh: high.down };
+}
+
 /** Powers of a base and of its inverse, at least up to exponent `n`; grown by doubling. */
 function powersOf(which: 0 | 1, n: number): Powers {
   const known = tables[which];

@@ -23,7 +23,7 @@ export interface Step {
 }
 
 /** Addresses are multiples of a block, so that contents keep their blocks wherever they stand. */
-const GRAIN = BLOCK_SIZE;
+export const GRAIN = BLOCK_SIZE;
 
 /**
  * Places the steps in order from `start` on.

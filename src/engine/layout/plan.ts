@@ -52,7 +52,7 @@ export interface Layout {
   readonly pool?: PoolRange;
 }
 
-const ORDER: readonly Group[] = ['text', 'readonly', 'tls', 'data', 'bss'];
+const ORDER: readonly Group[] = ['text', 'readonly', 'tls', 'data', 'bss', 'unloaded'];
 
 /** Places all slots. The result depends on nothing but the arguments. */
 export function planLayout(input: LayoutInput, strategy: Strategy): Layout {
@@ -132,7 +132,7 @@ function nextGroupStart(group: Group, placed: readonly Placed[], start: number, 
 
 const isLoaded = (regions: readonly Region[], slot: Slot): boolean => {
   const group = regions.find((region) => region.name === slot.region)?.group;
-  return group !== 'bss' && slot.region !== '.tbss';
+  return group !== 'bss' && group !== 'unloaded' && slot.region !== '.tbss';
 };
 
 /** The steps of a group in order; the last `late` of them are what one unikernel alone has. */
@@ -248,13 +248,14 @@ function at(location: number | undefined, steps: Step[], bodies: number): Step[]
 }
 
 /**
- * In the data group what one unikernel alone has stands before the tables too: behind the boot
- * information, which is larger than a page and nearly all zero, it would open a page of its own.
+ * In the read-only group what one unikernel alone has stands behind the tables, which differ in
+ * every unikernel too. In the data group it stands before them: behind the boot information, which
+ * is larger than a page and nearly all zero, it would open a page of its own.
  */
 function plainOrder(bodies: readonly Slot[], strategy: Strategy, group: Group) {
   if (!strategy.group) return { main: bodies, late: [] };
   const ordered = byClass(bodies);
-  if (group === 'bss' || group === 'data') return { main: ordered, late: [] };
+  if (group !== 'readonly') return { main: ordered, late: [] };
   return {
     main: ordered.filter((slot) => sharersOf(slot) > 1),
     late: ordered.filter((slot) => sharersOf(slot) <= 1),

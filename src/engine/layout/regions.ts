@@ -5,7 +5,7 @@
 import { tailAlignment, type OutlineSection } from './outline.ts';
 
 /** Regions of one group stand in segments of the same permissions, without page breaks between. */
-export type Group = 'text' | 'readonly' | 'tls' | 'data' | 'bss';
+export type Group = 'text' | 'readonly' | 'tls' | 'data' | 'bss' | 'unloaded';
 
 export interface Region {
   readonly name: string;

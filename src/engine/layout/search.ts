@@ -3,8 +3,9 @@
  * class, is there at once; then it is improved by simulated annealing. The search is deterministic and
  * limited by a count of steps.
  */
-import { costOf, type Cost } from './cost.ts';
-import { placeInOrder, type Step } from './place.ts';
+import type { Cost } from './cost.ts';
+import { OrderEvaluator } from './evaluator.ts';
+import type { Step } from './place.ts';
 import { sharersOf, sharingClassOf, variantsOf, type Slot } from './slots.ts';
 
 /** What one loaded page more is worth against one distinct page: without it images grow by a seventh. */
@@ -46,46 +47,53 @@ export interface SearchRequest {
  * Never returns a worse order than it was given.
  */
 export function improveOrder(request: SearchRequest): Step[] {
-  if (request.steps.length - request.fixed < 2) return [...request.steps];
-  const runs = HOTTEST.map((heat, seed) => anneal(request, heat, seed + 1));
-  return runs.reduce((best, run) => (run.price < best.price - 1e-9 ? run : best)).order;
+  const { steps, start, unikernels, fixed } = request;
+  if (steps.length - fixed < 2) return [...steps];
+  const evaluator = new OrderEvaluator(steps, start, unikernels);
+  const runs = HOTTEST.map((heat, seed) => anneal(request, evaluator, heat, seed + 1));
+  const best = runs.reduce((a, b) => (b.price < a.price - 1e-9 ? b : a));
+  return [...best.order].map((index) => steps[index]!);
 }
 
 /** Starting temperatures in pages: how many pages worse an order may be early on. */
 const HOTTEST = [0.3, 1.5, 0.6, 0.3];
 const COLDEST = 0.03;
 
-function anneal(request: SearchRequest, hottest: number, seed: number) {
+function anneal(request: SearchRequest, evaluator: OrderEvaluator, hottest: number, seed: number) {
   const effort = Math.floor(request.effort / HOTTEST.length);
-  let order = [...request.steps];
-  let price = priceOf(order, request);
-  let best = { order, price };
-  const random = randomNumbers(seed * 7919 + order.length);
+  const count = request.steps.length;
+  const random = randomNumbers(seed * 7919 + count);
+  let order = Int32Array.from({ length: count }, (_, i) => i);
+  let next = new Int32Array(count);
+  let price = weigh(evaluator.cost(order));
+  let best = { order: order.slice(), price };
   for (let tried = 0; tried < effort; tried++) {
-    const next = neighbour(order, request.fixed, random);
-    const nextPrice = priceOf(next, request);
+    next.set(order);
+    disturb(next, request.fixed, random);
+    const nextPrice = weigh(evaluator.cost(next));
     const heat = hottest * (COLDEST / hottest) ** (tried / effort);
     if (nextPrice > price && random() >= Math.exp((price - nextPrice) / heat)) continue;
-    order = next;
+    [order, next] = [next, order];
     price = nextPrice;
-    if (price < best.price - 1e-9) best = { order, price };
+    if (price < best.price - 1e-9) best = { order: order.slice(), price };
   }
   return best;
 }
 
-function neighbour(steps: readonly Step[], fixed: number, random: () => number): Step[] {
-  const pick = () => fixed + Math.floor(random() * (steps.length - fixed));
+/** Moves one step to another place, or lets two change places. */
+function disturb(order: Int32Array, fixed: number, random: () => number): void {
+  const pick = () => fixed + Math.floor(random() * (order.length - fixed));
   const from = pick();
   const to = pick();
-  const order = [...steps];
+  const moved = order[from]!;
   if (random() < 0.5) {
-    const [moved] = order.splice(from, 1);
-    order.splice(to, 0, moved!);
-  } else {
-    order[from] = steps[to]!;
-    order[to] = steps[from]!;
+    order[from] = order[to]!;
+    order[to] = moved;
+    return;
   }
-  return order;
+  if (from < to) order.copyWithin(from, from + 1, to + 1);
+  else order.copyWithin(to + 1, to, from);
+  order[to] = moved;
 }
 
 /** Mulberry32: a small generator with a fixed seed, so that a search gives the same result twice. */
@@ -97,11 +105,6 @@ function randomNumbers(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
-}
-
-function priceOf(steps: readonly Step[], request: SearchRequest): number {
-  const { placed } = placeInOrder(steps, request.start, request.unikernels);
-  return weigh(costOf(placed, request.unikernels));
 }
 
 /** One number for a cost, for comparing placements. */

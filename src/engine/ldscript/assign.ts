@@ -77,7 +77,8 @@ function isIdle(node: Expression, value: Value | undefined): boolean {
   if (node.kind === 'binary') {
     return node.operator === '+' && isDot(node.left) && isNumber(node.right, 0n);
   }
-  const [argument, second] = node.kind === 'call' && node.function === 'ALIGN' ? node.arguments : [];
+  const [argument, second] =
+    node.kind === 'call' && node.function === 'ALIGN' ? node.arguments : [];
   return argument?.kind === 'conditional' && second === undefined && isIfNotZero(argument);
 }
 
@@ -116,7 +117,8 @@ function assignSymbol(node: Assignment, place: Assigning): number {
   const isNew = state.isNew(node.symbol);
   if (value === undefined) {
     if (state.phase === 'final') throw noValue(node, expression, place);
-    if (isNew) state.symbols.set(node.symbol, { ...ZERO, base: contextOf(place), pass: state.pass });
+    if (isNew)
+      state.symbols.set(node.symbol, { ...ZERO, base: contextOf(place), pass: state.pass });
     return dot;
   }
   const base = value.base ?? contextOf(place);

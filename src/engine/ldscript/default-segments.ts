@@ -10,7 +10,15 @@
  */
 import { isTbss, SEC } from './flags.ts';
 import type { Output, Program } from './model.ts';
-import { bySegment, ELF_HEADER, flagsOf, placeHeaders, PROGRAM_HEADER, PT_PHDR, spanOf } from './program-headers.ts';
+import {
+  bySegment,
+  ELF_HEADER,
+  flagsOf,
+  placeHeaders,
+  PROGRAM_HEADER,
+  PT_PHDR,
+  spanOf,
+} from './program-headers.ts';
 import type { SegmentMap } from './program-headers.ts';
 import type { LinkState } from './state.ts';
 import { PF, PT, SHT } from '../elf/types.ts';
@@ -55,7 +63,11 @@ function headerSegment(): SegmentMap {
 
 // --- PT_LOAD --------------------------------------------------------------------------------------
 
-function loadSegments(sections: readonly Output[], state: LinkState, interp: boolean): SegmentMap[] {
+function loadSegments(
+  sections: readonly Output[],
+  state: LinkState,
+  interp: boolean,
+): SegmentMap[] {
   const [first] = sections;
   if (first === undefined) return [];
   const headers = headerPlace(first, state, interp);
@@ -215,7 +227,9 @@ function relro(loads: readonly SegmentMap[], state: LinkState): SegmentMap[] {
   const inFile = (output: Output) =>
     output.size > 0 && (output.flags & (SEC.LOAD | SEC.CONTENTS)) === (SEC.LOAD | SEC.CONTENTS);
   const load = loads.find(({ outputs: [first], outputs }) => {
-    return first !== undefined && first.address >= start && first.address < end && outputs.some(inFile);
+    return (
+      first !== undefined && first.address >= start && first.address < end && outputs.some(inFile)
+    );
   });
   if (load === undefined) return [];
   const [first] = load.outputs;
@@ -223,7 +237,16 @@ function relro(loads: readonly SegmentMap[], state: LinkState): SegmentMap[] {
   const { address, loadAddress } = first ?? { address: 0, loadAddress: 0 };
   const size = end - address;
   return [
-    { name: '', type: PT_GNU_RELRO, flags: PF.R, address, loadAddress, size, headers: false, outputs },
+    {
+      name: '',
+      type: PT_GNU_RELRO,
+      flags: PF.R,
+      address,
+      loadAddress,
+      size,
+      headers: false,
+      outputs,
+    },
   ];
 }
 

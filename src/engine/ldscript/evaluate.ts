@@ -70,7 +70,7 @@ export function evaluate(given: EvaluateInput): Evaluation {
     })),
     symbols: evaluatedSymbols(state, program, index),
     commons: commonAddresses(index, commons),
-    orphans,
+    orphans: evaluatedOrphans(orphans),
     discarded: discardedInputs(index),
     entry: given.options?.entry ?? program.entry,
     failedAsserts,
@@ -86,25 +86,31 @@ export function keptSections(given: EvaluateInput): InputReference[] {
   return kept.map(({ object, section }) => ({ object, section }));
 }
 
+/** Places what no pattern named, and returns it. */
 function placeOrphans(
   program: Program,
   index: InputIndex,
   state: LinkState,
   common: Output | undefined,
-): Orphan[] {
+): Input[] {
   const placer = newPlacer(program, index.inputs, state);
-  const orphans: Orphan[] = [];
-  for (const input of index.inputs) {
-    if (input.output !== undefined) continue;
+  const orphans = index.inputs.filter(({ output }) => output === undefined);
+  for (const input of orphans) {
     if (input.flags & SEC.EXCLUDE) input.output = 'discarded';
     else if (input.section.name === 'COMMON') {
       addInput(program, common ?? bssOutput(program), input, state);
     } else placeOrphan(placer, input);
-    const { object, section } = input;
-    const output = outputOf(input);
-    if (output !== undefined && !input.passing) orphans.push({ object, section, output: output.name });
   }
-  return orphans;
+  return orphans.filter(({ passing }) => !passing);
+}
+
+/** Orphans that are in the file, with the names of their output sections. */
+function evaluatedOrphans(orphans: readonly Input[]): Orphan[] {
+  return orphans.flatMap((input) => {
+    const output = outputOf(input);
+    if (output === undefined || output.removed) return [];
+    return [{ object: input.object, section: input.section, output: output.name }];
+  });
 }
 
 function bssOutput(program: Program): Output {

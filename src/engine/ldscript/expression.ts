@@ -260,14 +260,9 @@ function call(node: Node<'call'>, scope: Scope): Value | undefined {
       return makeAbsolute(argument, scope);
     case 'ALIGN':
     case 'BLOCK':
-      return scope.dot === undefined || !scope.lookup.canAlign
-        ? undefined
-        : fromAddress(alignUp(BigInt(scope.dot), argument.value), scope);
-    case 'NEXT': {
-      if (scope.dot === undefined || !scope.lookup.canAlign) return undefined;
-      const { value } = makeAbsolute(argument, scope);
-      return { value: alignUp(BigInt(scope.dot), value), base: ABSOLUTE };
-    }
+      return alignedDot(argument.value, scope, false);
+    case 'NEXT':
+      return alignedDot(makeAbsolute(argument, scope).value, scope, true);
     case 'LOG2CEIL':
       return number(log2Ceil(argument.value));
     case 'DATA_SEGMENT_END':
@@ -308,6 +303,13 @@ function callWithTwo(
     default:
       return undefined;
   }
+}
+
+/** `.` aligned: an offset into the context or, for NEXT, an absolute address. */
+function alignedDot(alignment: bigint, scope: Scope, isAbsolute: boolean): Value | undefined {
+  if (scope.dot === undefined || !scope.lookup.canAlign) return undefined;
+  const value = alignUp(BigInt(scope.dot), alignment);
+  return isAbsolute ? { value, base: ABSOLUTE } : fromAddress(value, scope);
 }
 
 /** DATA_SEGMENT_* stand between output sections only. */

@@ -37,5 +37,7 @@ export function linkerMade({ sections }: InputObject, pie: boolean): LinkerMade[
   const given = new Set(
     sections.filter(({ flags }) => (flags & SHF.ALLOC) !== 0).map(({ name }) => name),
   );
-  return [...TABLES, ...(pie ? RELOCATABLE : STATIC)].filter(({ section }) => !given.has(section.name));
+  return [...TABLES, ...(pie ? RELOCATABLE : STATIC)].filter(
+    ({ section }) => !given.has(section.name),
+  );
 }

@@ -54,7 +54,11 @@ export class InputIndex {
         if (isFormat(section)) continue;
         const dead = live !== undefined && !live(section, object);
         const flags = inputFlags(section) | (dead ? SEC.EXCLUDE : 0);
-        add(object, section, { flags, size: sizeOf?.(section, object) ?? section.size, passing: false });
+        add(object, section, {
+          flags,
+          size: sizeOf?.(section, object) ?? section.size,
+          passing: false,
+        });
       }
       if (index > 0) return;
       for (const { section, flags } of linkerMade(object, options?.pie ?? false)) {

@@ -20,12 +20,7 @@ export function keptNeighbour(
   return prefersBefore(before, behind, dropped, address) ? before : behind;
 }
 
-function prefersBefore(
-  before: Output,
-  behind: Output,
-  dropped: Output,
-  address: number,
-): boolean {
+function prefersBefore(before: Output, behind: Output, dropped: Output, address: number): boolean {
   const differ = before.flags ^ behind.flags;
   const fromBehind = behind.flags ^ dropped.flags;
   if (differ & (SEC.ALLOC | SEC.TLS | SEC.LOAD)) {

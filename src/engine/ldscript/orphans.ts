@@ -243,9 +243,7 @@ function noteNeighbour(
   const length = file.slice(start).findIndex((other) => !isNote(other));
   const group = file.slice(start, length < 0 ? undefined : start + length);
   const larger = group.findLast(({ alignment }) => alignment >= output.alignment);
-  return larger === undefined
-    ? { note: first, behind: false }
-    : { note: larger, behind: true };
+  return larger === undefined ? { note: first, behind: false } : { note: larger, behind: true };
 }
 
 function isNote({ type, flags }: Output): boolean {

@@ -185,7 +185,8 @@ class ScriptWriter {
     if (next === undefined) return undefined;
     const own = this.placements.get(section.name)!;
     const other = this.placements.get(next.name)!;
-    return other.address >= own.address ? next : this.nextInGroup(next);
+    const follows = other.address >= own.address && other.unloaded !== true;
+    return follows ? next : this.nextInGroup(next);
   }
 
   private writeHeader(section: OutlineSection, address: number): void {

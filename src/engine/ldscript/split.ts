@@ -2,7 +2,6 @@
  * Scripts with several INSERT commands as one script for each. ld inserts, for each command, what
  * stands between it and the one before (ld manual, "Miscellaneous Commands").
  */
-import { apply, remove, type Edit } from './edit.ts';
 import { parse } from './parse.ts';
 import type { Script } from './types.ts';
 
@@ -24,22 +23,4 @@ function blank(text: string, spans: readonly { start: number; end: number }[]): 
   for (const { start, end } of spans)
     result = result.slice(0, start) + result.slice(start, end).replace(/\S/g, ' ') + result.slice(end);
   return result;
-}
-
-/** True for an INSERT of nothing, at which ld 2.40 crashes. */
-export function insertsNothing({ statements }: Script): boolean {
-  return (
-    statements.some(({ kind }) => kind === 'insert') &&
-    statements.every((s) => s.kind === 'insert' || (s.kind === 'sections' && s.statements.length === 0))
-  );
-}
-
-/** The script without some of its output sections. */
-export function without(script: Script, names: ReadonlySet<string>): Script {
-  const edits: Edit[] = [];
-  for (const statement of script.statements)
-    if (statement.kind === 'sections')
-      for (const inner of statement.statements)
-        if (inner.kind === 'output-section' && names.has(inner.name)) edits.push(remove(inner));
-  return edits.length === 0 ? script : parse(apply(script, edits), script.file);
 }

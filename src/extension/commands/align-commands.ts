@@ -53,7 +53,10 @@ async function hasTools({ found }: UnikraftSet): Promise<boolean> {
 /** Reads the images as they are: no link, and no tool runs. */
 async function analyze({ engine, sets, panels }: Services, set: UnikraftSet): Promise<void> {
   const { summary } = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Analysing {0}', set.folder.name) },
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: vscode.l10n.t('Analysing {0}', set.folder.name),
+    },
     async (progress) => {
       await sets.look(set);
       await engine.call('forget', { workspace: set.root });
@@ -70,7 +73,8 @@ async function analyze({ engine, sets, panels }: Services, set: UnikraftSet): Pr
     formatCount(before.distinct),
     formatCount(before.total),
   );
-  if ((await vscode.window.showInformationMessage(text, open)) === open) panels.show({ kind: 'set', set });
+  if ((await vscode.window.showInformationMessage(text, open)) === open)
+    panels.show({ kind: 'set', set });
 }
 
 async function previewLayout({ engine, panels }: Services, set: UnikraftSet): Promise<void> {

@@ -34,11 +34,31 @@ async function useImages(services: Services, argument: unknown): Promise<void> {
   if (images.length === 0) return sayNotAligned(set);
   const way = await vscode.window.showQuickPick(
     [
-      { label: vscode.l10n.t('Copy images into a folder…'), detail: vscode.l10n.t('What stands there is kept and can be brought back'), run: () => placeInto(set, images, 'copy') },
-      { label: vscode.l10n.t('Link images into a folder…'), detail: vscode.l10n.t('They follow the next alignment'), run: () => placeInto(set, images, 'link') },
-      { label: vscode.l10n.t('Run one with kraft'), detail: 'kraft run --plat qemu --arch x86_64 …', run: () => runWithKraft(services, set) },
-      { label: vscode.l10n.t('Change a QEMU command line'), detail: vscode.l10n.t('Its -kernel becomes the aligned image'), run: () => changeCommandLine(services, set) },
-      { label: vscode.l10n.t('Go back to the original images'), detail: vscode.l10n.t('Where aligned ones were put'), run: () => vscode.commands.executeCommand('spacer.restoreImages', set.root) },
+      {
+        label: vscode.l10n.t('Copy images into a folder…'),
+        detail: vscode.l10n.t('What stands there is kept and can be brought back'),
+        run: () => placeInto(set, images, 'copy'),
+      },
+      {
+        label: vscode.l10n.t('Link images into a folder…'),
+        detail: vscode.l10n.t('They follow the next alignment'),
+        run: () => placeInto(set, images, 'link'),
+      },
+      {
+        label: vscode.l10n.t('Run one with kraft'),
+        detail: 'kraft run --plat qemu --arch x86_64 …',
+        run: () => runWithKraft(services, set),
+      },
+      {
+        label: vscode.l10n.t('Change a QEMU command line'),
+        detail: vscode.l10n.t('Its -kernel becomes the aligned image'),
+        run: () => changeCommandLine(services, set),
+      },
+      {
+        label: vscode.l10n.t('Go back to the original images'),
+        detail: vscode.l10n.t('Where aligned ones were put'),
+        run: () => vscode.commands.executeCommand('spacer.restoreImages', set.root),
+      },
     ],
     { placeHolder: vscode.l10n.t('Use the aligned images') },
   );
@@ -62,7 +82,11 @@ async function placeInto(set: UnikraftSet, images: readonly string[], way: Way):
   if (!folder) return;
   if (isBuildFolder(folder.fsPath, set))
     throw new Error(
-      vscode.l10n.t('{0} belongs to a build, which Spacer never changes. Choose another folder, or run the image from {1}.', folder.fsPath, set.output),
+      vscode.l10n.t(
+        '{0} belongs to a build, which Spacer never changes. Choose another folder, or run the image from {1}.',
+        folder.fsPath,
+        set.output,
+      ),
     );
   const count = await placeImages(set.output, images, folder.fsPath, way);
   const back = vscode.l10n.t('Go Back');
@@ -73,7 +97,10 @@ async function placeInto(set: UnikraftSet, images: readonly string[], way: Way):
 
 function isBuildFolder(folder: string, set: UnikraftSet): boolean {
   const builds = set.unikernels.map(({ image }) => path.dirname(image));
-  return folder.includes('/.unikraft/build') || builds.some((build) => `${folder}/`.startsWith(`${build}/`));
+  return (
+    folder.includes('/.unikraft/build') ||
+    builds.some((build) => `${folder}/`.startsWith(`${build}/`))
+  );
 }
 
 /** Shown in a terminal, not run: the user adds what the application needs. */
@@ -84,14 +111,24 @@ function offer(line: string, cwd: string): void {
 }
 
 async function runWithKraft({ sets }: Services, set: UnikraftSet): Promise<void> {
-  const target = await pickUnikernel(sets, set.root, undefined, (one) => alignedImage(one) !== undefined);
+  const target = await pickUnikernel(
+    sets,
+    set.root,
+    undefined,
+    (one) => alignedImage(one) !== undefined,
+  );
   const image = target && alignedImage(target);
   if (image !== undefined)
     offer(withImage('kraft run --plat qemu --arch x86_64 IMAGE', 'IMAGE', image) ?? '', set.root);
 }
 
 async function changeCommandLine({ sets }: Services, set: UnikraftSet): Promise<void> {
-  const target = await pickUnikernel(sets, set.root, undefined, (one) => alignedImage(one) !== undefined);
+  const target = await pickUnikernel(
+    sets,
+    set.root,
+    undefined,
+    (one) => alignedImage(one) !== undefined,
+  );
   const image = target && alignedImage(target);
   if (!target || image === undefined) return;
   const line = await vscode.window.showInputBox({
@@ -108,7 +145,20 @@ async function changeCommandLine({ sets }: Services, set: UnikraftSet): Promise<
 
 const QEMU = 'qemu-system-x86_64';
 /** No devices but a serial console, and an exit that the guest can ask for. */
-const QEMU_ARGS = ['-cpu', 'max', '-m', '64M', '-nodefaults', '-serial', 'stdio', '-display', 'none', '-no-reboot', '-device', 'isa-debug-exit'];
+const QEMU_ARGS = [
+  '-cpu',
+  'max',
+  '-m',
+  '64M',
+  '-nodefaults',
+  '-serial',
+  'stdio',
+  '-display',
+  'none',
+  '-no-reboot',
+  '-device',
+  'isa-debug-exit',
+];
 
 async function boot({ sets }: Services, argument: unknown): Promise<void> {
   requireTrust();

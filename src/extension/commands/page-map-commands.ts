@@ -4,7 +4,9 @@ import type { Commands, Services } from './services.ts';
 
 /** Each action of the page is a command too. */
 export function pageMapCommands({ panels }: Services): Commands {
-  const actions = PAGE_ACTIONS.map((action) => [`pageMap.${action}`, () => panels.act(action)] as const);
+  const actions = PAGE_ACTIONS.map(
+    (action) => [`pageMap.${action}`, () => panels.act(action)] as const,
+  );
   return {
     ...Object.fromEntries(actions),
     showInPageMap: (node) => {

@@ -61,7 +61,11 @@ export async function pickUnikernel(
   }
   const targets = set.unikernels.map((unikernel) => ({ set, unikernel })).filter(wanted);
   const picked = await vscode.window.showQuickPick(
-    targets.map((target) => ({ label: target.unikernel.name, description: target.unikernel.directory, target })),
+    targets.map((target) => ({
+      label: target.unikernel.name,
+      description: target.unikernel.directory,
+      target,
+    })),
     { placeHolder: vscode.l10n.t('Unikernel') },
   );
   return picked?.target;

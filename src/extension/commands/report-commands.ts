@@ -34,7 +34,11 @@ async function exportReport(services: Services, argument: unknown): Promise<void
     return;
   }
   const form = await vscode.window.showQuickPick(
-    EXPORT_FORMS.map((name) => ({ label: name.toUpperCase(), description: DESCRIPTIONS[name](), name })),
+    EXPORT_FORMS.map((name) => ({
+      label: name.toUpperCase(),
+      description: DESCRIPTIONS[name](),
+      name,
+    })),
     { placeHolder: vscode.l10n.t('Form of the report') },
   );
   if (!form) return;

@@ -25,7 +25,9 @@ async function createSample(context: vscode.ExtensionContext, argument: unknown)
   if (!folder) return;
   const entries = await readdir(folder.fsPath).catch((): string[] => []);
   if (entries.length > 0)
-    throw new Error(vscode.l10n.t('{0} is not empty. Choose an empty folder for the sample.', folder.fsPath));
+    throw new Error(
+      vscode.l10n.t('{0} is not empty. Choose an empty folder for the sample.', folder.fsPath),
+    );
   const make = readSettings(undefined).toolPaths['make'] ?? 'make';
   const sample = context.asAbsolutePath(path.join('media', 'sample'));
   const status = await runInTerminal({
@@ -36,7 +38,9 @@ async function createSample(context: vscode.ExtensionContext, argument: unknown)
   });
   if (status !== 0)
     throw new Error(
-      vscode.l10n.t('The sample could not be built; the terminal says why. It needs gcc, binutils, make and python3.'),
+      vscode.l10n.t(
+        'The sample could not be built; the terminal says why. It needs gcc, binutils, make and python3.',
+      ),
     );
   const open = vscode.l10n.t('Open');
   const text = vscode.l10n.t('The sample workspace is built.');

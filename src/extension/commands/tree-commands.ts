@@ -58,6 +58,8 @@ async function rebuild(): Promise<void> {
     return;
   }
   await vscode.window.showInformationMessage(
-    vscode.l10n.t('Rebuilding from here needs the Unikraft extension. A build in a terminal is seen as well.'),
+    vscode.l10n.t(
+      'Rebuilding from here needs the Unikraft extension. A build in a terminal is seen as well.',
+    ),
   );
 }

@@ -12,7 +12,13 @@ export function viewOf(document: PageMapDocument): View {
 
 function summaryOf(document: PageMapDocument): Summary {
   const { totals, libraries, unusable, failures } = document;
-  return { unikernels: document.unikernels.map(summariseOne), totals, libraries, unusable, failures };
+  return {
+    unikernels: document.unikernels.map(summariseOne),
+    totals,
+    libraries,
+    unusable,
+    failures,
+  };
 }
 
 const STAGES: readonly Stage[] = ['before', 'predicted', 'after'];

@@ -97,8 +97,7 @@ class Front {
       readReport(path.join(place.output, 'report.json')).catch(() => undefined),
     ]);
     const known: Known = { measured: mergeMeasured(document, report), sets: {} };
-    if (document.unikernels.length > 0)
-      this.warm(place.workspace, known).catch(() => undefined);
+    if (document.unikernels.length > 0) this.warm(place.workspace, known).catch(() => undefined);
     return known;
   }
 
@@ -144,8 +143,7 @@ const covers = (set: PreviewSet, { unikernels }: PlanRequest) =>
 function checkRequest(known: Known, { options, unikernels }: PlanRequest): void {
   if (options.aslr !== 0)
     throw new SpacerError('not-yet', 'Address randomisation is not available yet.');
-  if (unikernels.length === 0)
-    throw new SpacerError('nothing-to-do', 'No unikernel takes part.');
+  if (unikernels.length === 0) throw new SpacerError('nothing-to-do', 'No unikernel takes part.');
   const base = known.sets.plain?.base;
   if (base === undefined || options.location === undefined || options.location >= base) return;
   const text = `The location counter 0x${options.location.toString(16)} lies below the link's base 0x${base.toString(16)}.`;
@@ -154,7 +152,12 @@ function checkRequest(known: Known, { options, unikernels }: PlanRequest): void 
 
 async function readReport(file: string): Promise<PageMapDocument> {
   const bytes = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new SpacerError('file-unreadable', `cannot be read: ${cause.message}`, { file }, { cause });
+    throw new SpacerError(
+      'file-unreadable',
+      `cannot be read: ${cause.message}`,
+      { file },
+      { cause },
+    );
   });
   try {
     return validatePageMap(JSON.parse(bytes), file);
@@ -186,7 +189,11 @@ async function writeWhole(file: string, contents: string): Promise<void> {
   } catch (cause) {
     await rm(aside, { force: true });
     const { message } = cause as Error;
-    throw new SpacerError('output-unwritable', `cannot be written: ${message}`, { file }, { cause });
+    throw new SpacerError(
+      'output-unwritable',
+      `cannot be written: ${message}`,
+      { file },
+      { cause },
+    );
   }
 }
-

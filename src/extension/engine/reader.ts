@@ -81,7 +81,11 @@ function open(workspace: string): Session {
 async function find(workspace: string, tools: Tools | null, signal: AbortSignal): Promise<Found> {
   const found = await discover(workspace, { signal, ...(tools && { tools }) });
   const unikernels = await Promise.all(found.unikernels.map(describe));
-  return { unikernels, unusable: found.unusable, missingTools: await missing(found.unikernels, tools) };
+  return {
+    unikernels,
+    unusable: found.unusable,
+    missingTools: await missing(found.unikernels, tools),
+  };
 }
 
 async function describe(unikernel: Unikernel): Promise<FoundUnikernel> {

@@ -21,7 +21,7 @@ export function launchBrowser(): Promise<Browser> {
 
 /** What VS Code itself asks for in vain, and its own remarks. */
 const NOISE =
-  /vsda|favicon|404|ERR_NAME_NOT_RESOLVED|ERR_FAILED|vscode-cdn|Failed to load resource|marketplace|extensionGallery|punycode|Ignoring fetching additional builtin|INotificationService|Error while fetching|language pack|code-server|allow-scripts and allow-same-origin|Unrecognized feature|No search provider|WebSocket|Canceled|ResizeObserver loop|iframe which has both/i;
+  /vsda|favicon|404|ERR_NAME_NOT_RESOLVED|ERR_FAILED|vscode-cdn|Failed to load resource|marketplace|extensionGallery|punycode|Ignoring fetching additional builtin|INotificationService|Error while fetching|language pack|code-server|allow-scripts and allow-same-origin|Unrecognized feature|No search provider|WebSocket|Canceled|ResizeObserver loop|iframe which has both|\[lifecycle\]|IndexedDB|vscode-log:/i;
 
 /** A window of VS Code on one folder. */
 export class Workbench {
@@ -80,7 +80,9 @@ export class Workbench {
       await this.page.keyboard.press('F1');
       if (await appears(input, 3000)) {
         await input.fill(`>${title}`);
-        const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+        const row = this.page
+          .locator('.quick-input-list .monaco-list-row', { hasText: title })
+          .first();
         if (await appears(row, 1500)) {
           await row.click();
           return;
@@ -111,9 +113,13 @@ export class Workbench {
 
   /** Shows Spacer's own view. */
   async showView(): Promise<void> {
-    const view = this.page.locator('.pane-header, .composite.title', { hasText: /unikernels|spacer/i }).first();
+    const view = this.page
+      .locator('.pane-header, .composite.title', { hasText: /unikernels|spacer/i })
+      .first();
     for (let i = 0; i < 20 && !(await view.isVisible()); i++) {
-      await this.page.locator('.activitybar .action-item a[aria-label="Spacer"]').click({ timeout: 15_000 });
+      await this.page
+        .locator('.activitybar .action-item a[aria-label="Spacer"]')
+        .click({ timeout: 15_000 });
       await this.page.waitForTimeout(300);
     }
   }
@@ -131,7 +137,10 @@ export class Workbench {
       const toast = this.page.locator('.notification-toast').first();
       if (!(await toast.isVisible())) return;
       await toast.hover();
-      await toast.locator('.codicon-notifications-clear').click({ timeout: 2000 }).catch(() => undefined);
+      await toast
+        .locator('.codicon-notifications-clear')
+        .click({ timeout: 2000 })
+        .catch(() => undefined);
     }
   }
 
@@ -142,7 +151,10 @@ export class Workbench {
       for (const frame of this.page.frames()) {
         const parent = await frame.frameElement().catch(() => undefined);
         if ((await parent?.getAttribute('id').catch(() => undefined)) !== 'active-frame') continue;
-        const outer = await frame.parentFrame()?.frameElement().catch(() => undefined);
+        const outer = await frame
+          .parentFrame()
+          ?.frameElement()
+          .catch(() => undefined);
         if (!(await outer?.isVisible().catch(() => false))) continue;
         if (await frame.$('#spacer').catch(() => undefined)) return frame;
       }

@@ -23,6 +23,8 @@ export interface Case {
   readonly extras?: readonly string[];
   readonly flags?: readonly string[];
   readonly options?: LinkOptions;
+  readonly live?: NonNullable<EvaluateInput['live']>;
+  readonly sizeOf?: NonNullable<EvaluateInput['sizeOf']>;
 }
 
 export interface Linked {
@@ -38,7 +40,14 @@ interface Built {
 }
 
 /** Assembles, links and evaluates. */
-export function link({ sources, script, extras = [], flags = [], options }: Case): Linked {
+export function link({
+  sources,
+  script,
+  extras = [],
+  flags = [],
+  options,
+  ...hooks
+}: Case): Linked {
   const folder = mkdtempSync(join(tmpdir(), 'ldscript-'));
   const run = (tool: string, ...args: string[]) =>
     execFileSync(tool, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -62,8 +71,13 @@ export function link({ sources, script, extras = [], flags = [], options }: Case
     objects: built.map(({ object }) => object),
     ...symbolsOf(built),
     options: options ?? {},
+    ...hooks,
   };
-  return { image, model: evaluate(given), map: readMap(readFileSync(join(folder, 'out.map'), 'utf8')) };
+  return {
+    image,
+    model: evaluate(given),
+    map: readMap(readFileSync(join(folder, 'out.map'), 'utf8')),
+  };
 }
 
 function assemble(
@@ -81,7 +95,8 @@ function assemble(
     .filter(({ section }) => section === SHN.COMMON)
     .map((symbol) => ({ name: symbol.name, size: symbol.size, alignment: symbol.value }));
   const [library, member] = name.split('/');
-  const place = member === undefined ? { path: name } : { path: member, archive: `${library ?? ''}.a` };
+  const place =
+    member === undefined ? { path: name } : { path: member, archive: `${library ?? ''}.a` };
   return { object: { ...place, sections, commons }, elf };
 }
 
@@ -131,9 +146,14 @@ function readMap(text: string): string[] {
     .split('\n')
     .flatMap((line) => {
       const [, name = '', address = '', size = '', file = ''] = ENTRY.exec(line) ?? [];
-      return name === '' || size === '0' || name === '*fill*' ? [] : [{ name, address, size, file }];
+      return name === '' || size === '0' || name === '*fill*'
+        ? []
+        : [{ name, address, size, file }];
     })
-    .map(({ name, address, size, file }) => `${file} ${name} ${address.replace(/^0+(?=.)/, '')} ${size}`);
+    .map(
+      ({ name, address, size, file }) =>
+        `${file} ${name} ${address.replace(/^0+(?=.)/, '')} ${size}`,
+    );
 }
 
 // --- comparison -----------------------------------------------------------------------------------

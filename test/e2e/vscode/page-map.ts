@@ -1,0 +1,58 @@
+/** Questions to a page map, and what a user does in it. */
+import type { Frame } from 'playwright-core';
+
+export interface Headline {
+  readonly before: number;
+  readonly after: number;
+  readonly mark: string;
+}
+
+/** The figures that the page states. */
+export async function headline(frame: Frame): Promise<Headline> {
+  const read = async (selector: string) =>
+    (await frame.locator(selector).first().textContent({ timeout: 10_000 })) ?? '';
+  const number = (text: string) => Number(text.replaceAll(/\D/g, ''));
+  const from = await frame.locator('.figure.from').count();
+  const after = number(await read('.figure.to'));
+  return {
+    before: from > 0 ? number(await read('.figure.from')) : after,
+    after,
+    mark: await read('.mark'),
+  };
+}
+
+/** Waits until the figures are final: measured, or predicted without a search under way. */
+export async function settled(frame: Frame, mark: 'measured' | 'predicted'): Promise<Headline> {
+  const state = `document.querySelector('.mark')?.textContent === ${JSON.stringify(mark)}`;
+  await frame.waitForFunction(state, undefined, { timeout: 90_000 });
+  return headline(frame);
+}
+
+/** Notes when something is pressed, and when the figures have changed after that. */
+const STOPWATCH = `
+  delete window.pressed;
+  delete window.shown;
+  for (const event of ['click', 'change'])
+    document.addEventListener(event, () => (window.pressed ??= performance.now()), { capture: true, once: true });
+  new MutationObserver((_, observer) => {
+    if (window.pressed === undefined) return;
+    requestAnimationFrame(() => (window.shown ??= performance.now()));
+    observer.disconnect();
+  }).observe(document.querySelector('.figures'), { childList: true, subtree: true });`;
+
+/** Toggles a flag and tells after how many milliseconds the first new figures stood there. */
+export async function toggle(frame: Frame, act: () => Promise<void>): Promise<number> {
+  await frame.evaluate(STOPWATCH);
+  await act();
+  await frame.waitForFunction('window.shown !== undefined', undefined, { timeout: 60_000 });
+  return frame.evaluate<number>('window.shown - window.pressed');
+}
+
+export async function chooseFlag(frame: Frame, name: string, value: string): Promise<void> {
+  const dropdown = frame.locator(`vscode-dropdown[aria-label="${name}"]`);
+  await dropdown.click();
+  await dropdown.locator('vscode-option', { hasText: new RegExp(`^${value}$`) }).click();
+}
+
+export const checkFlag = (frame: Frame, name: string): Promise<void> =>
+  frame.locator('vscode-checkbox', { hasText: new RegExp(`^${name}$`) }).click();

@@ -1,0 +1,358 @@
+/** Every option of the original Spacer, and ours: accepted in both values, and effective. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { validatePageMap } from '../../../src/engine/pages/validate.ts';
+import { alignJson, expectClear, spacer } from '../../support/cli.ts';
+import { pathWithGcc } from '../../support/fake-tools.ts';
+import { fingerprint } from '../../support/fingerprint.ts';
+import {
+  expectSameConsoles,
+  imageIn,
+  libraryText,
+  placedInputs,
+  sectionsOf,
+  type Placed,
+} from '../../support/images.ts';
+import { freshFolder } from '../../support/once.ts';
+import { builtSample, copyOfSample } from '../../support/sample.ts';
+
+const NAMES = ['hashfn', 'jsonfn', 'sched'];
+const ONLY = ['-u', ...NAMES];
+const PAGE = 4096;
+
+const alignThree = async (...args: string[]) => alignJson(await builtSample(), [...ONLY, ...args]);
+
+describe('-w, -u', () => {
+  it('takes the workspace from -w, or else the current folder', async () => {
+    const workspace = await builtSample();
+    const named = await spacer(['--dry-run', '--json', '-w', workspace]);
+    const current = await spacer(['--dry-run', '--json'], { cwd: workspace });
+    const names = (text: string) => validatePageMap(JSON.parse(text)).unikernels.map((u) => u.name);
+    expect(names(current.stdout)).toEqual(names(named.stdout));
+    expect(names(named.stdout).length).toBeGreaterThanOrEqual(6);
+  });
+
+  it('aligns those of -u and no others', async () => {
+    const { document, output } = await alignJson(await builtSample(), ['-u', 'sched', 'jsonfn']);
+    expect(document.unikernels.map(({ name }) => name).sort()).toEqual(['jsonfn', 'sched']);
+    expect(readdirSync(output).sort()).toEqual(['.gitignore', 'jsonfn', 'report.json', 'sched']);
+  });
+
+  it('names the unikernels that there are, if one is not known', async () => {
+    const result = await spacer(['-w', await builtSample(), '-u', 'hashfn', 'nosuch']);
+    expectClear(result);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toMatch(/no unikernel nosuch\. Found: .*hashfn/);
+  });
+});
+
+describe('-l/--loc', () => {
+  it.each(['0x130000', String(0x130000)])('places all library text from %s on', async (location) => {
+    const { output } = await alignThree('--loc', location);
+    for (const name of NAMES) {
+      const text = libraryText(output, name);
+      expect(text.length).toBeGreaterThan(20);
+      expect(text.filter(({ start }) => start < 0x130000)).toEqual([]);
+      const low = sectionsOf(`${imageIn(output, name)}.dbg`).filter(
+        ({ flags, address }) => flags.includes('X') && address < 0x130000,
+      );
+      // What boots stands first, at the base of the link; nothing else does.
+      expect(low.map(({ address }) => address)).toEqual([0x100000]);
+      expect(low[0]!.size).toBeLessThan(0x10000);
+    }
+  });
+
+  it("is the link's own base unless given", async () => {
+    const { output } = await alignThree();
+    expect(libraryText(output, 'sched')[0]!.start).toBeLessThan(0x110000);
+  });
+
+  it('refuses what lies below the base, and what is no address', async () => {
+    const low = await spacer(['-w', await builtSample(), '--loc', '0x1000']);
+    expect(low).toMatchObject({ status: 2, stdout: '' });
+    expect(low.stderr).toMatch(/0x1000 lies below .*0x100000/);
+    const none = await spacer(['-w', await builtSample(), '--loc', 'there']);
+    expect(none).toMatchObject({ status: 2, stdout: '' });
+    expect(none.stderr).toMatch(/address/);
+  });
+});
+
+describe('-a/--align', () => {
+  const firstOf = (output: string, name: string) => {
+    const starts = new Map<string, number>();
+    for (const { library, start } of libraryText(output, name).reverse()) starts.set(library, start);
+    return starts;
+  };
+
+  it('starts the text of each library on a page', async () => {
+    const { output } = await alignThree('-a', '-g', 'false');
+    for (const name of NAMES) {
+      const unaligned = [...firstOf(output, name)].filter(([, start]) => start % PAGE !== 0);
+      // The first library's text follows what has to stand first for booting.
+      expect(unaligned.filter(([library]) => library !== 'libkvmplat')).toEqual([]);
+    }
+  });
+
+  it('does not, when it is off', async () => {
+    const { output } = await alignThree('-a', 'false', '-g', 'false');
+    const starts = [...firstOf(output, 'sched').values()];
+    const onPages = starts.filter((start) => start % PAGE === 0).length;
+    expect(onPages).toBeLessThan(starts.length / 4);
+  });
+});
+
+describe('-g/--group', () => {
+  const common = async (...args: string[]) => {
+    const { output, document } = await alignThree(...args);
+    const all = new Set(document.libraries.filter((l) => l.sharing === 'all').map((l) => l.name));
+    return NAMES.map((name) => runsOf(libraryText(output, name), ({ library }) => all.has(library)));
+  };
+
+  it('puts the common libraries side by side, without page padding', async () => {
+    for (const runs of await common('-g', '-a')) {
+      expect(runs).toHaveLength(1);
+      const gaps = runs[0]!.slice(1).map(({ start }, i) => start - runs[0]![i]!.end);
+      expect(gaps.length).toBeGreaterThan(10);
+      expect(Math.max(...gaps)).toBeLessThan(PAGE);
+    }
+  });
+
+  it('leaves them in the order of the link, when it is off', async () => {
+    const runs = await common('-g', 'false', '-a', 'false');
+    expect(Math.max(...runs.map(({ length }) => length))).toBeGreaterThan(1);
+  });
+});
+
+/** Runs of neighbours that have a property. */
+function runsOf(pieces: readonly Placed[], has: (piece: Placed) => boolean): Placed[][] {
+  const runs: Placed[][] = [];
+  pieces.forEach((piece, i) => {
+    if (!has(piece)) return;
+    if (i > 0 && has(pieces[i - 1]!)) runs.at(-1)!.push(piece);
+    else runs.push([piece]);
+  });
+  return runs;
+}
+
+describe('-c/--custom_loader', () => {
+  it('makes one range that is the same in all images that have it, individual libraries outside', async () => {
+    const { document, output, result } = await alignThree('-c');
+    const { start, end } = document.pool!;
+    expect(end - start).toBeGreaterThanOrEqual(8 * PAGE);
+    const contents = new Map<number, Set<number>>();
+    for (const { after } of document.unikernels)
+      for (const { address, contentClass, writable } of after!.pages) {
+        if (address < start || address >= end) continue;
+        expect(writable).toBe(false);
+        contents.set(address, (contents.get(address) ?? new Set()).add(contentClass));
+      }
+    expect([...contents.values()].filter(({ size }) => size !== 1)).toEqual([]);
+    expect(contents.size).toBe((end - start) / PAGE);
+    const own = new Set(document.libraries.filter((l) => l.sharing === 'one').map((l) => l.name));
+    expect(own.size).toBeGreaterThanOrEqual(3);
+    const inside = NAMES.flatMap((name) =>
+      placedInputs(output, name).filter((p) => own.has(p.library) && p.end > start && p.start < end),
+    );
+    expect(inside).toEqual([]);
+    expect(result.status).toBe(0);
+    await expectSameConsoles(document);
+  });
+
+  it('is named where people read, and absent when off', async () => {
+    const args = ['-w', await builtSample(), ...ONLY, '--dry-run'];
+    expect((await spacer([...args, '-c'])).stdout).toMatch(/^Pool for a loader: 0x\w+ to 0x\w+, \d+ pages/m);
+    expect((await spacer([...args, '-c', 'no'])).stdout).not.toMatch(/Pool/);
+    expect((await spacer(args)).stdout).not.toMatch(/Pool/);
+  });
+});
+
+describe('-o/--copy_objs', () => {
+  it('never has more contents of a library than without, and all images boot', async () => {
+    const kept = await alignThree('-o', 'false');
+    const copied = await alignThree('-o');
+    expect(copied.document.options).toMatchObject({ copy_objs: true });
+    expect(kept.document.options).toMatchObject({ copy_objs: false });
+    const variants = ({ document }: typeof kept) => new Map(document.libraries.map((l) => [l.name, l.variants]));
+    const before = variants(kept);
+    for (const [name, count] of variants(copied)) expect(count).toBeLessThanOrEqual(before.get(name) ?? 1);
+    await expectSameConsoles(copied.document);
+  });
+});
+
+describe('-r/--rel, --relink-only', () => {
+  const imageHash = (output: string, name: string) =>
+    createHash('sha256').update(readFileSync(imageIn(output, name))).digest('hex');
+
+  it('only writes the scripts when off; --relink-only then links with them', async () => {
+    const workspace = await builtSample();
+    const output = path.join(freshFolder('rel'), 'out');
+    const args = ['-w', workspace, ...ONLY, '--output', output];
+    const scripts = await spacer([...args, '-r', 'false']);
+    expect(scripts).toMatchObject({ status: 0, stderr: '' });
+    expect(scripts.stdout).toMatch(/after \(predicted\)/);
+    for (const name of NAMES) {
+      expect(readdirSync(path.join(output, name)).sort()).toEqual(['objects', 'scripts']);
+      expect(readFileSync(path.join(output, name, 'scripts/0-link64.lds'), 'utf8')).toMatch(/SECTIONS/);
+    }
+    const written = fingerprint(path.join(output, 'sched/scripts'));
+    expect(await spacer([...args, '--relink-only'])).toMatchObject({ status: 0, stderr: '' });
+    const text = (lines: string[]) => lines.map((line) => line.replace(/ [\d.]+ /, ' '));
+    expect(text(fingerprint(path.join(output, 'sched/scripts')))).toEqual(text(written));
+    const whole = await alignThree();
+    for (const name of NAMES) expect(imageHash(output, name)).toBe(imageHash(whole.output, name));
+  });
+
+  it.each([
+    ['-r', 'true'],
+    ['--relink-only', 'no'],
+  ])('links as usual with %s %s', async (...args) => {
+    const { output } = await alignThree(...args);
+    for (const name of NAMES) expect(existsSync(imageIn(output, name))).toBe(true);
+  });
+
+  it('says so where there are no scripts yet', async () => {
+    const output = freshFolder('none');
+    const result = await spacer(['-w', await builtSample(), ...ONLY, '--output', output, '--relink-only']);
+    expectClear(result);
+    expect(result.status).toBe(1);
+    expect(`${result.stdout}${result.stderr}`).toMatch(/hashfn has no scripts yet/);
+  });
+
+  it('refuses --relink-only with what excludes it', async () => {
+    const result = await spacer(['-w', await builtSample(), '--relink-only', '--dry-run']);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toMatch(/--relink-only cannot be combined/);
+  });
+});
+
+describe('--use-id', () => {
+  it('adds the number to the names, so that builds stand side by side', async () => {
+    const workspace = await copyOfSample(NAMES);
+    const output = path.join(workspace, '.spacer');
+    expect(await spacer(['-w', workspace, ...ONLY])).toMatchObject({ status: 0 });
+    const result = await spacer(['-w', workspace, ...ONLY, '--use-id', '7', '--json']);
+    const document = validatePageMap(JSON.parse(result.stdout));
+    expect(document.unikernels.map(({ name }) => name)).toEqual(['hashfn7', 'jsonfn7', 'sched7']);
+    expect(readdirSync(output)).toEqual(expect.arrayContaining(['hashfn', 'hashfn7', 'sched', 'sched7']));
+    await expectSameConsoles(document);
+  });
+
+  it('takes whole numbers only', async () => {
+    const result = await spacer(['-w', await builtSample(), '--use-id', 'x']);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+  });
+});
+
+describe('--aslr', () => {
+  it('0 is what is done without it', async () => {
+    const args = ['-w', await builtSample(), ...ONLY, '--dry-run', '--json'];
+    const totals = async (...more: string[]) =>
+      validatePageMap(JSON.parse((await spacer([...args, ...more])).stdout)).totals;
+    expect(await totals('--aslr', '0')).toEqual(await totals());
+  });
+
+  it.each(['1', '2'])('%s is not there yet, and says so', async (mode) => {
+    const result = await spacer(['-w', await builtSample(), '--aslr', mode]);
+    expectClear(result);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toMatch(/not available yet/);
+  });
+
+  it.each(['--aslr_map', '--aslr_same_mapping'])('%s is accepted in both values', async (option) => {
+    const workspace = await builtSample();
+    for (const value of ['true', 'false'])
+      expect(await spacer(['-w', workspace, '-u', 'sched', '--dry-run', option, value])).toMatchObject({ status: 0 });
+  });
+});
+
+describe('-v/--verbose', () => {
+  it('names passes and libraries, and is off unless given', async () => {
+    const args = ['-w', await builtSample(), ...ONLY, '--dry-run'];
+    const loud = await spacer([...args, '-v']);
+    expect(loud.stdout).toMatch(/^Passes: discover \d+ ms/m);
+    expect(loud.stdout).toMatch(/^ {2}libukboot: all \(3\), \d+ variant/m);
+    expect(loud.stderr).toMatch(/Planning the layout/);
+    for (const quiet of [await spacer(args), await spacer([...args, '-v', 'f'])]) {
+      expect(quiet.stdout).not.toMatch(/Passes:/);
+      expect(quiet.stderr).toBe('');
+    }
+  });
+});
+
+describe('the spellings of BOOL', () => {
+  it('refuses others', async () => {
+    const result = await spacer(['-w', await builtSample(), '-a', 'perhaps']);
+    expectClear(result);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toMatch(/yes\/no, true\/false, t\/f, y\/n or 1\/0/);
+  });
+});
+
+describe('--dry-run', () => {
+  it('writes nothing, and predicts what a real run measures', async () => {
+    const workspace = await copyOfSample();
+    const before = fingerprint(workspace);
+    const { PATH } = pathWithGcc('echo "gcc must not run" >&2; exit 1');
+    const result = await spacer(['-w', workspace, '--dry-run', '--json'], { env: { PATH } });
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    expect(fingerprint(workspace)).toEqual(before);
+    expect(existsSync(path.join(workspace, '.spacer'))).toBe(false);
+    const { totals } = validatePageMap(JSON.parse(result.stdout));
+    expect(totals.after).toBeUndefined();
+    const { document } = await alignJson(workspace);
+    expect(totals.predicted).toEqual(document.totals.after);
+    expect(totals.before).toEqual(document.totals.before);
+  });
+});
+
+describe('--output, --json, --html, --jobs', () => {
+  it('writes to --output and nowhere else', async () => {
+    const workspace = await copyOfSample();
+    const { output, document } = await alignJson(workspace);
+    expect(existsSync(path.join(workspace, '.spacer'))).toBe(false);
+    expect(validatePageMap(JSON.parse(readFileSync(path.join(output, 'report.json'), 'utf8')))).toEqual(document);
+    expect(readFileSync(path.join(output, '.gitignore'), 'utf8')).toBe('*\n');
+  });
+
+  it('writes the page map as one file that asks for nothing else', async () => {
+    const html = path.join(freshFolder('html'), 'page map.html');
+    const result = await spacer(['-w', await builtSample(), ...ONLY, '--dry-run', '--html', html]);
+    expect(result.status).toBe(0);
+    expect(result.stdout).toContain(`Page map: ${html}`);
+    const text = readFileSync(html, 'utf8');
+    expect(text).toMatch(/Content-Security-Policy/);
+    expect(text).not.toMatch(/(src|href)="(?!data:|#)[^"]/);
+  });
+
+  it.each([
+    { jobs: '1', most: 1, least: 1 },
+    { jobs: '3', most: 3, least: 2 },
+  ])('runs at most --jobs $jobs links at once', async ({ jobs, most, least }) => {
+    const { folder, PATH } = pathWithGcc('echo start >> "$0.log"; sleep 1; echo end >> "$0.log"');
+    await alignJson(await builtSample(), [...ONLY, '--jobs', jobs], { env: { PATH } });
+    const events = readFileSync(path.join(folder, 'gcc.log'), 'utf8').trim().split('\n');
+    let running = 0;
+    const width = Math.max(...events.map((event) => (running += event === 'start' ? 1 : -1)));
+    expect(events).toHaveLength(6);
+    expect(width).toBeGreaterThanOrEqual(least);
+    expect(width).toBeLessThanOrEqual(most);
+  });
+});
+
+describe('the command line of the original', () => {
+  it('spacer -w DIR -u a b c -a -g -c false --loc 0x130000', async () => {
+    const workspace = await copyOfSample();
+    const result = await spacer(['-w', workspace, '-u', ...NAMES, '-a', '-g', '-c', 'false', '--loc', '0x130000']);
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    expect(result.stdout).toMatch(/^all .*\d/m);
+    expect(result.stdout).toMatch(/times less memory/);
+    expect(result.stdout).not.toMatch(/Pool/);
+    const output = path.join(workspace, '.spacer');
+    for (const name of NAMES)
+      expect(libraryText(output, name).filter(({ start }) => start < 0x130000)).toEqual([]);
+    const report = readFileSync(path.join(output, 'report.json'), 'utf8');
+    await expectSameConsoles(validatePageMap(JSON.parse(report)));
+  });
+});
