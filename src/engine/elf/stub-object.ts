@@ -24,9 +24,10 @@ export function makeStubObject(symbols: readonly string[]): Uint8Array {
     rela: names.add(`.rela${stubSection(symbol)}`),
   }));
   const symbolTable = writeSymbols(symbols, strings);
+  const stack = names.add('.note.GNU-stack');
   const tables = [names.add('.symtab'), names.add('.strtab'), names.add('.shstrtab')] as const;
   const body = new Body();
-  const symtabIndex = 1 + 2 * count;
+  const symtabIndex = 2 + 2 * count;
   const headers: number[][] = [new Array<number>(10).fill(0)];
   sections.forEach(({ jump }) => {
     headers.push([jump, SHT.PROGBITS, SHF.ALLOC | SHF.EXECINSTR, 0, body.add(JUMP), 5, 0, 0, 4, 0]);
@@ -35,7 +36,20 @@ export function makeStubObject(symbols: readonly string[]): Uint8Array {
     const offset = body.add(relocation(1 + count + i));
     headers.push([rela, SHT.RELA, SHF.INFO_LINK, 0, offset, 24, symtabIndex, 1 + i, 8, 24]);
   });
-  headers.push([tables[0], SHT.SYMTAB, 0, 0, body.add(symbolTable), symbolTable.length, symtabIndex + 1, 1, 8, 24]);
+  // Without this section ld takes the object for one that needs an executable stack.
+  headers.push([stack, SHT.PROGBITS, 0, 0, 64, 0, 0, 0, 1, 0]);
+  headers.push([
+    tables[0],
+    SHT.SYMTAB,
+    0,
+    0,
+    body.add(symbolTable),
+    symbolTable.length,
+    symtabIndex + 1,
+    1,
+    8,
+    24,
+  ]);
   headers.push([tables[1], SHT.STRTAB, 0, 0, body.add(strings.bytes()), strings.size, 0, 0, 1, 0]);
   headers.push([tables[2], SHT.STRTAB, 0, 0, body.add(names.bytes()), names.size, 0, 0, 1, 0]);
   return body.finish(headers);

@@ -31,7 +31,10 @@ test('an edit that changes nothing is known as such', () => {
 });
 
 test('flags, names, sections and symbols change; all else stays as readelf saw it', () => {
-  const { elf } = compile('plain', 'int kept(void) { return 3; } const char *text(void) { return "hello"; }');
+  const { elf } = compile(
+    'plain',
+    'int kept(void) { return 3; } const char *text(void) { return "hello"; }',
+  );
   const strings = elf.sections.find((s) => s.name.startsWith('.rodata.str'))!;
   const kept = elf.symbols.find((s) => s.name === 'kept')!;
   const data = Uint8Array.of(0xb8, 42, 0, 0, 0, 0xc3);
@@ -39,9 +42,18 @@ test('flags, names, sections and symbols change; all else stays as readelf saw i
     clearFlags: new Map([[strings.index, SHF.MERGE | SHF.STRINGS]]),
     rename: new Map([[strings.index, '.rodata.other']]),
     addSections: [
-      { name: '.text.new', type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR, size: 6, alignment: 16, data },
+      {
+        name: '.text.new',
+        type: SHT.PROGBITS,
+        flags: SHF.ALLOC | SHF.EXECINSTR,
+        size: 6,
+        alignment: 16,
+        data,
+      },
     ],
-    symbols: new Map([[kept.index, { section: elf.sections.length, value: 0, size: 6, type: STT.FUNC }]]),
+    symbols: new Map([
+      [kept.index, { section: elf.sections.length, value: 0, size: 6, type: STT.FUNC }],
+    ]),
   });
   writeFileSync(file('edited.o'), bytes);
   const edited = read('edited.o');
@@ -82,6 +94,7 @@ test('calls through stubs, pinned constants and commons mean what they meant', (
   expect(caller).toMatch(/call.*<__spacer_stub_shifted>/);
   expect(caller).toMatch(/<__spacer_stub_shifted>:\s+\S+:\s+e9 .*jmp.*<shifted>/);
   expect(caller).not.toContain('__spacer_stub_absent');
+  expect(run('readelf', '-lW', file('after'))).toMatch(/GNU_STACK .* RW /);
   const definer = prepared[1]!.elf;
   const id = definer.symbols.find((symbol) => symbol.name === 'id')!;
   expect(definer.sections[id.section]!.name).toBe('.rodata.spacer.pin.id');
@@ -97,7 +110,10 @@ test('what cannot move is not pinned: pointers, writable data, and what another 
     int use(void) { return *pointer + writable + whole; }`;
   const object = compile('fixed', source);
   const names = ['pointer', 'writable', 'whole', 'twin'];
-  const [prepared] = prepareObjects([object], new Set(), { stubs: new Set(), pins: new Set(names) });
+  const [prepared] = prepareObjects([object], new Set(), {
+    stubs: new Set(),
+    pins: new Set(names),
+  });
   const names2 = prepared!.elf.sections.map((section) => section.name);
   expect(names2.filter((name) => name.includes('.pin.'))).toEqual([]);
 });
