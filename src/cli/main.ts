@@ -58,7 +58,9 @@ function createProgram(signal: AbortSignal, done: (status: number) => void): Com
     .option('--json', 'print the page map document')
     .option('--html <file>', 'write the page map as one self-contained HTML file')
     .option('-v, --verbose', 'say more')
-    .action(async (images: string[], flags: PagesFlags) => done(await runPages(images, flags, signal)));
+    .action(async (images: string[], flags: PagesFlags) =>
+      done(await runPages(images, flags, signal)),
+    );
   program
     .command('report')
     .description('export the result of the last alignment')
@@ -125,7 +127,12 @@ async function runReport(flags: ReportFlags): Promise<number> {
 
 async function readReport(file: string): Promise<PageMapDocument> {
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new SpacerError('file-unreadable', `cannot be read: ${cause.message}`, { file }, { cause });
+    throw new SpacerError(
+      'file-unreadable',
+      `cannot be read: ${cause.message}`,
+      { file },
+      { cause },
+    );
   });
   try {
     return validatePageMap(JSON.parse(text), file);

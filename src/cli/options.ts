@@ -66,7 +66,10 @@ export function addAlignOptions(command: Command): Command {
     .addOption(bool('-a, --align', "page-align each library's text (default: auto)"))
     .addOption(bool('-g, --group', 'common libraries together, without padding (default: auto)'))
     .addOption(
-      bool('-c, --custom_loader', 'one contiguous read-only range, the same in all images, for a loader'),
+      bool(
+        '-c, --custom_loader',
+        'one contiguous read-only range, the same in all images, for a loader',
+      ),
     )
     .addOption(bool('-o, --copy_objs', 'one object of a library for all, where provably the same'))
     .addOption(bool('-r, --rel', 'relink; off: only write the scripts (default: true)'))
@@ -85,7 +88,7 @@ export function addAlignOptions(command: Command): Command {
     .option('--jobs <n>', 'links at once (default: one a core)', parseCount(1))
     .option('--json', 'print the page map document')
     .option('--html <file>', 'write the page map as one self-contained HTML file')
-    .option('--effort <n>', 'placements that the search may try (default: 12000)', parseCount(0))
+    .option('--effort <n>', 'placements that the search may try (default: 6000)', parseCount(0))
     .option('--dry-run', 'plan and predict; write nothing, link nothing');
 }
 

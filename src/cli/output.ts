@@ -14,7 +14,10 @@ export interface OutputFlags {
 }
 
 /** Prints a document as asked for and returns the exit status it means. */
-export async function printDocument(document: PageMapDocument, flags: OutputFlags): Promise<number> {
+export async function printDocument(
+  document: PageMapDocument,
+  flags: OutputFlags,
+): Promise<number> {
   if (flags.html !== undefined) await writeHtml(document, flags.html);
   if (flags.json) await print(`${JSON.stringify(document)}\n`);
   else await print(describe(document, flags));
@@ -32,7 +35,9 @@ function describe(document: PageMapDocument, flags: OutputFlags): string {
   if (document.layout) lines.push(`Layout: ${document.layout.chosen}. ${document.layout.reason}`);
   if (document.pool) {
     const { start, end } = document.pool;
-    lines.push(`Pool for a loader: 0x${start.toString(16)} to 0x${end.toString(16)}, ${(end - start) / 4096} pages.`);
+    lines.push(
+      `Pool for a loader: 0x${start.toString(16)} to 0x${end.toString(16)}, ${(end - start) / 4096} pages.`,
+    );
   }
   for (const { name, message } of document.failures) lines.push(`FAILED ${name}: ${message}`);
   for (const { name, message } of document.unusable) lines.push(`Not used: ${name}: ${message}`);

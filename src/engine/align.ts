@@ -53,7 +53,9 @@ interface Job {
   readonly input: UnikernelInput;
   /** The scripts to link with. */
   readonly texts: readonly string[];
-  readonly prediction: Prediction;
+  /** Absent where it is not known how the linker makes this image. */
+  readonly prediction?: Prediction;
+  readonly notes: readonly string[];
   readonly relinked?: Relinked;
 }
 
@@ -68,16 +70,26 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
   checkOptions(options);
   const passes = new PassRunner(request.onProgress, request.signal);
   const failures: Unusable[] = [];
-  const found = await passes.run('discover', () => discover(path.resolve(request.workspace), limits(request)));
+  const found = await passes.run('discover', () =>
+    discover(path.resolve(request.workspace), limits(request)),
+  );
   const chosen = selectUnikernels(found, request.unikernels, options.useId);
   const { set, ...objects } = await passes.run('read', async (step) =>
     unified(await readAll(chosen, failures, request, step), request),
   );
   const plan = await passes.run('plan', () => planSet(set, options));
-  const planned = await passes.run('predict', (step) => predictAll(set, plan, request, failures, step));
+  const planned = await passes.run('predict', (step) =>
+    predictAll(set, plan, request, failures, step),
+  );
   const jobs = options.dryRun ? planned : await produce(passes, planned, failures, request);
   const document = await passes.run('measure', (step) => describeSet(jobs, plan, request, step));
-  const complete = { ...document, ...objects, unusable: found.unusable, failures, timings: passes.timings };
+  const complete = {
+    ...document,
+    ...objects,
+    unusable: found.unusable,
+    failures,
+    timings: passes.timings,
+  };
   if (!options.dryRun) await passes.run('report', () => writeReport(complete, request));
   return complete;
 }
@@ -86,7 +98,10 @@ function checkOptions(options: AlignOptions): void {
   if (options.aslr !== 0)
     throw new SpacerError('not-yet', '--aslr 1 and --aslr 2 are not available yet.');
   if (options.relinkOnly && (options.dryRun || !options.relink))
-    throw new SpacerError('bad-options', '--relink-only cannot be combined with --dry-run or --rel false.');
+    throw new SpacerError(
+      'bad-options',
+      '--relink-only cannot be combined with --dry-run or --rel false.',
+    );
 }
 
 const limits = ({ signal, tools = {} }: AlignRequest) => ({ tools, ...(signal && { signal }) });
@@ -156,14 +171,34 @@ async function predictAll(
     const job = await guarded(loaded.unikernel, failures, async () => {
       const input = request.options.relinkOnly ? inputOf(loaded) : planned.input;
       const texts = request.options.relinkOnly
-        ? await readWrittenScripts(path.join(outputOf(request), loaded.unikernel.name), loaded.unikernel.name)
+        ? await readWrittenScripts(
+            path.join(outputOf(request), loaded.unikernel.name),
+            loaded.unikernel.name,
+          )
         : rewriteScripts(loaded.scripts, input.outline, planned.placements).texts;
-      return { loaded, input, texts, prediction: predict(loaded, input, texts) };
+      return { loaded, input, texts, ...predictOrNote(loaded, input, texts, request.options) };
     });
     if (job) jobs.push(job);
     step(loaded.unikernel.name, set.length);
   }
   return jobs;
+}
+
+/** An image that will be linked and measured needs no prediction. */
+function predictOrNote(
+  loaded: LoadedUnikernel,
+  input: UnikernelInput,
+  texts: readonly string[],
+  { dryRun, relink }: AlignOptions,
+): Pick<Job, 'prediction' | 'notes'> {
+  const notes = loaded.unikernel.notes ?? [];
+  try {
+    return { prediction: predict(loaded, input, texts), notes };
+  } catch (error) {
+    const isLinkers = error instanceof SpacerError && error.code.startsWith('link-');
+    if (!isLinkers || dryRun || !relink) throw error;
+    return { notes: [...notes, `Its pages were not predicted: ${error.message}.`] };
+  }
 }
 
 /** Writes, links and publishes; nothing is visible under its final name before it is whole. */
@@ -185,7 +220,10 @@ async function produce(
     return await passes.run('link', async (step) => {
       const done = await mapParallel(
         jobs,
-        (job) => finish(job, folder(job), staging, failures, request, () => step(job.loaded.unikernel.name, jobs.length)),
+        (job) =>
+          finish(job, folder(job), staging, failures, request, () =>
+            step(job.loaded.unikernel.name, jobs.length),
+          ),
         request,
       );
       return done.flatMap((job) => job ?? []);
@@ -218,7 +256,12 @@ function finish(
     const { image, debugImage, map } = relinked;
     return {
       ...job,
-      relinked: { ...relinked, image: moved(image), debugImage: moved(debugImage), map: moved(map) },
+      relinked: {
+        ...relinked,
+        image: moved(image),
+        debugImage: moved(debugImage),
+        map: moved(map),
+      },
     };
   });
 }
@@ -232,7 +275,7 @@ async function describeSet(
   const unikernels = [];
   for (const job of jobs) {
     const { name } = job.loaded.unikernel;
-    unikernels.push({ name, stages: await stagesOf(job) });
+    unikernels.push({ name, notes: job.notes, stages: await stagesOf(job) });
     step(name, jobs.length);
   }
   const { layout, reason, identified } = plan;
@@ -269,19 +312,19 @@ function describeOptions(options: AlignOptions): Record<string, string | number 
 
 async function stagesOf(job: Job) {
   const { loaded, prediction, relinked } = job;
-  const { placed } = prediction;
   const before = await measureImage(loaded.unikernel.image, {
     debug: loaded.debug,
     objects: loaded.originals,
   });
-  const predicted: StageInput = {
-    segments: prediction.segments,
-    pages: prediction.pages,
-    owners: attribute(prediction.pages, { image: prediction.image, placed }),
-  };
-  if (!relinked) return { before, predicted };
+  const known = { before, ...(prediction && { predicted: predictedStage(prediction) }) };
+  if (!relinked) return known;
   const debug = await readDebug(relinked.debugImage);
-  return { before, predicted, after: await measureImage(relinked.image, { debug, placed }) };
+  const places = prediction ? { placed: prediction.placed } : { map: relinked.map };
+  return { ...known, after: await measureImage(relinked.image, { debug, ...places }) };
+}
+
+function predictedStage({ segments, pages, image, placed }: Prediction): StageInput {
+  return { segments, pages, owners: attribute(pages, { image, placed }) };
 }
 
 async function writeReport(document: PageMapDocument, request: AlignRequest): Promise<void> {

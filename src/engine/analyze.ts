@@ -33,7 +33,13 @@ export async function analyzeWorkspace(
   const failures: Unusable[] = [];
   const read = await mapParallel(chosen, (unikernel) => readStage(unikernel, failures), request);
   const unikernels = read.flatMap((input) => input ?? []);
-  return pageMapOf({ spacer: VERSION, workspace: root, unikernels, unusable: found.unusable, failures });
+  return pageMapOf({
+    spacer: VERSION,
+    workspace: root,
+    unikernels,
+    unusable: found.unusable,
+    failures,
+  });
 }
 
 async function readStage(

@@ -6,13 +6,13 @@ import { globMatches } from './atoms/gather.ts';
 import { SHF, SHT } from './elf/types.ts';
 import type { EvaluatedSection, EvaluatedSegment, Evaluation } from './ldscript/evaluate-types.ts';
 import { effectsOf } from './link/effects.ts';
-import type { Made } from './made-sections.ts';
+import type { LoadedUnikernel, Made } from './loaded-unikernel.ts';
 import type { MadeAddresses } from './model/dynamic.ts';
 import type { Addresses } from './model/relocate.ts';
 import { UK_RELOC } from './model/uk-reloc.ts';
-import type { LoadedUnikernel } from './read-unikernel.ts';
 
 const ENTRY = 8;
+const DYNAMIC = '.dynamic';
 
 /** Where the linker's own sections lie, and everything that they refer to. */
 export function madeAddresses(
@@ -28,6 +28,12 @@ export function madeAddresses(
     isAbsolute: (name) => {
       const symbol = evaluation.symbols.get(name);
       return symbol !== undefined && symbol.section === undefined;
+    },
+    isReadOnly: (address) => {
+      const output = evaluation.outputSections.find(
+        (s) => s.flags & SHF.ALLOC && s.address <= address && address < s.address + s.size,
+      );
+      return output !== undefined && !(output.flags & SHF.WRITE);
     },
     section: (name) => {
       const section = own.get(name);
@@ -71,31 +77,41 @@ export function madeBytes(
   return made.plan.bytes(name, madeAddresses(made, evaluation, addresses));
 }
 
-/** Unikraft's relocation table, where a step after the link writes it. */
-export function relocationTable(
+/**
+ * Output sections whose size depends on addresses or on a step after the link, with their bytes:
+ * `.dynamic`, and Unikraft's relocation table.
+ */
+export function wholeSections(
   made: Made | undefined,
   evaluation: Evaluation,
   addresses: Addresses,
-): Uint8Array | undefined {
-  return made?.ukReloc?.bytes(madeAddresses(made, evaluation, addresses));
+): Map<string, Uint8Array> {
+  const whole = new Map<string, Uint8Array>();
+  if (made === undefined) return whole;
+  const at = madeAddresses(made, evaluation, addresses);
+  if (made.ukReloc) whole.set(UK_RELOC, made.ukReloc.bytes(at));
+  const dynamic = evaluation.outputSections.find(({ name }) => name === DYNAMIC);
+  if (dynamic?.contents.length === 1) whole.set(DYNAMIC, made.plan.bytes(DYNAMIC, at));
+  return whole;
 }
 
 /**
- * The image behind the steps after the link: some sections are gone, and the relocation table has
- * its final size. Segments end where what is left ends.
+ * The image behind the steps after the link: some sections are gone, others have their final size.
+ * Segments end where what is left ends.
+ * @param whole final bytes of output sections
  */
 export function finished(
   evaluation: Evaluation,
   { unikernel }: LoadedUnikernel,
-  table: Uint8Array | undefined,
+  whole: ReadonlyMap<string, Uint8Array>,
 ): Evaluation {
   const { removed } = effectsOf(unikernel.link.postLink);
-  if (removed.length === 0 && table === undefined) return evaluation;
+  if (removed.length === 0 && whole.size === 0) return evaluation;
   const isGone = (name: string) => removed.some((pattern) => globMatches(pattern, name));
   const outputSections = evaluation.outputSections.map((section): EvaluatedSection => {
     if (isGone(section.name)) return { ...section, size: 0, contents: [] };
-    if (section.name === UK_RELOC && table) return { ...section, size: table.length };
-    return section;
+    const bytes = whole.get(section.name);
+    return bytes ? { ...section, size: bytes.length } : section;
   });
   const changed = (index: number) => outputSections[index] !== evaluation.outputSections[index];
   const segments = evaluation.segments.map((segment): EvaluatedSegment => {
@@ -105,7 +121,10 @@ export function finished(
   return { ...evaluation, outputSections, segments };
 }
 
-function endOf({ address, sections }: EvaluatedSegment, outputs: readonly EvaluatedSection[]): number {
+function endOf(
+  { address, sections }: EvaluatedSegment,
+  outputs: readonly EvaluatedSection[],
+): number {
   const ends = sections
     .map((index) => outputs[index]!)
     .filter(({ flags, type }) => !(flags & SHF.TLS && type === SHT.NOBITS))

@@ -12,21 +12,12 @@ import { outlineOf } from './layout/outline.ts';
 import { insertsNothing, withHeaderAddress, without, withSize } from './ldscript/adjust.ts';
 import type { BodyStatement, Script } from './ldscript/types.ts';
 import { effectsOf } from './link/effects.ts';
+import type { LoadedUnikernel, Made } from './loaded-unikernel.ts';
 import { planMade, RELOCATIONS, type MadePlan, type MadeSection } from './model/dynamic.ts';
 import { planGot } from './model/got.ts';
 import { planUkReloc, UK_RELOC, type UkRelocPlan } from './model/uk-reloc.ts';
 import type { InputObject, Program } from './model/types.ts';
-import type { LoadedUnikernel } from './read-unikernel.ts';
 import type { ToolCommand } from './workspace/types.ts';
-
-/** The linker's own sections of one unikernel. */
-export interface Made {
-  readonly plan: MadePlan;
-  /** Index of the first of them in the first object. */
-  readonly first: number;
-  /** Unikraft's relocation table, where a step after the link writes it. */
-  readonly ukReloc?: UkRelocPlan;
-}
 
 /** True for a section that the linker makes. */
 export const isMade = (made: Made | undefined, object: number, section: number): boolean =>
@@ -36,7 +27,10 @@ export const isMade = (made: Made | undefined, object: number, section: number):
  * Plans the linker's own sections of a program that has none yet.
  * @returns undefined where it needs none
  */
-export function planMadeSections(loaded: LoadedUnikernel, scriptSymbols: ReadonlySet<string>): Made | undefined {
+export function planMadeSections(
+  loaded: LoadedUnikernel,
+  scriptSymbols: ReadonlySet<string>,
+): Made | undefined {
   const pic = loaded.command.pie;
   const { program, debug } = loaded;
   if (!pic && !mayNeedTable(program)) return undefined;
@@ -55,7 +49,11 @@ export function planMadeSections(loaded: LoadedUnikernel, scriptSymbols: Readonl
 /** Few programs that stay where they are have any such relocation. */
 function mayNeedTable(program: Program): boolean {
   const isLinked = () => true;
-  const { entries, referenced } = planGot(program, { pic: false, isLinked, scriptSymbols: new Set() });
+  const { entries, referenced } = planGot(program, {
+    pic: false,
+    isLinked,
+    scriptSymbols: new Set(),
+  });
   return entries.length > 0 || referenced;
 }
 
@@ -145,9 +143,9 @@ function withoutLateSections(scripts: readonly Script[], plan: MadePlan): Script
   const outline = outlineOf(scripts);
   const bss = outline.findIndex(({ name }) => name === '.bss');
   const names = plan.sections.map(({ name }) => name);
-  const late = outline.slice(bss + 1).filter(
-    ({ name, node }) => bss >= 0 && name !== '/DISCARD/' && takesOne(node.body, names),
-  );
+  const late = outline
+    .slice(bss + 1)
+    .filter(({ name, node }) => bss >= 0 && name !== '/DISCARD/' && takesOne(node.body, names));
   const namesIn = (i: number) => late.filter(({ script }) => script === i).map(({ name }) => name);
   return scripts
     .map((script, i) => without(script, new Set(namesIn(i))))

@@ -32,7 +32,7 @@ export interface SetPlan {
 }
 
 /** Placements that the search for an order may try, for each bulk region. */
-const SEARCH_EFFORT = 12_000;
+const SEARCH_EFFORT = 6_000;
 
 const SEARCHED: Strategy = {
   name: 'search',
@@ -76,13 +76,23 @@ interface Draft {
 function draftOf(set: readonly LoadedUnikernel[], options: AlignOptions): Draft {
   const inputs = set.map(inputOf);
   const merged = mergeRegions(
-    inputs.map((input) => input.outline.map((section) => ({ section, facts: facts(input, section) }))),
+    inputs.map((input) =>
+      input.outline.map((section) => ({ section, facts: facts(input, section) })),
+    ),
   );
   const regions = merged.map((region): Region =>
-    inputs.some(({ unloaded }) => unloaded.has(region.name)) ? { ...region, group: 'unloaded' } : region,
+    inputs.some(({ unloaded }) => unloaded.has(region.name))
+      ? { ...region, group: 'unloaded' }
+      : region,
   );
   const identified = identify(inputs, regions, 'section');
-  return { set, inputs, regions, identified, layoutInput: layoutInputOf(set, regions, identified, options) };
+  return {
+    set,
+    inputs,
+    regions,
+    identified,
+    layoutInput: layoutInputOf(set, regions, identified, options),
+  };
 }
 
 interface Planned {
@@ -127,7 +137,8 @@ function bestLayout(draft: Draft, options: AlignOptions): Planned {
 function explicitLayout(draft: Draft, options: AlignOptions): { layout: Layout; reason: string } {
   const layouts = plainStrategies(options).map((s) => planLayout(draft.layoutInput, s));
   const best = layouts.reduce((a, b) => (weigh(b.cost) < weigh(a.cost) ? b : a));
-  if (layouts.length === 1) return { layout: best, reason: 'It is the one that the options ask for.' };
+  if (layouts.length === 1)
+    return { layout: best, reason: 'It is the one that the options ask for.' };
   const tried = layouts.map((l) => `${l.strategy.name} ${l.cost.distinct}`).join(', ');
   return { layout: best, reason: `It has the fewest pages that the options allow: ${tried}.` };
 }

@@ -14,12 +14,11 @@ import type {
   Evaluation,
   InputSection,
 } from './ldscript/evaluate-types.ts';
-import { finished, madeBytes, relocationTable, withMade } from './finished-image.ts';
+import { finished, madeBytes, wholeSections, withMade } from './finished-image.ts';
 import { isMade } from './made-sections.ts';
 import type { FrameAddresses } from './model/eh-frame-build.ts';
 import { relocateSection, type Addresses } from './model/relocate.ts';
 import { KIND } from './model/types.ts';
-import { UK_RELOC } from './model/uk-reloc.ts';
 import type { PlacedSection } from './pages/attribute.ts';
 import type { StagePage } from './pages/document.ts';
 import { copyName } from './plan-set.ts';
@@ -50,8 +49,8 @@ interface Model {
   readonly evaluation: Evaluation;
   readonly origins: ReadonlyMap<InputSection, Origin>;
   readonly addresses: Addresses;
-  /** Unikraft's relocation table, where a step after the link writes it. */
-  readonly table: Uint8Array | undefined;
+  /** Final bytes of output sections that are not put together from input sections. */
+  readonly whole: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
@@ -67,9 +66,9 @@ export function predict(
   const { made } = loaded;
   const plain = addressesOf(loaded, linked, origins);
   const addresses = made ? withMade(made, linked, plain) : plain;
-  const table = relocationTable(made, linked, addresses);
-  const evaluation = finished(linked, loaded, table);
-  const model = { loaded, input, linked, evaluation, origins, addresses, table };
+  const whole = wholeSections(made, linked, addresses);
+  const evaluation = finished(linked, loaded, whole);
+  const model = { loaded, input, linked, evaluation, origins, addresses, whole };
   const memory = new Memory();
   const loads = evaluation.segments.filter((segment) => segment.type === PT.LOAD);
   for (const segment of loads) {
@@ -115,7 +114,10 @@ function evaluateScripts(
       section === FRAME_HEADER ? input.frame.headerSize : frameSizes.get(section),
     isReferenced: (name) => program.globalByName.has(name),
     isDefined: (name) => isDefinedByObject(program.globalByName.get(name)?.kind),
-    options: { ...(loaded.entry !== undefined && { entry: loaded.entry }), pie: loaded.command.pie },
+    options: {
+      ...(loaded.entry !== undefined && { entry: loaded.entry }),
+      pie: loaded.command.pie,
+    },
   });
   return { evaluation, origins };
 }
@@ -176,7 +178,8 @@ function fileEnd(evaluation: Evaluation, segment: EvaluatedSegment): number {
 }
 
 function bytesOf(model: Model, section: EvaluatedSection): Uint8Array {
-  if (section.name === UK_RELOC && model.table) return model.table;
+  const whole = model.whole.get(section.name);
+  if (whole) return whole;
   const bytes = new Uint8Array(section.size);
   for (const content of section.contents) {
     const offset = content.address - section.address;
@@ -263,7 +266,9 @@ function placedSections(model: Model): PlacedSection[] {
       if (isMade(model.loaded.made, origin.object, origin.section)) return [];
       const object = program.objects[origin.object]!;
       const { address, size, section } = content;
-      return [{ address, size, section: section.name, library: object.library, object: object.path }];
+      return [
+        { address, size, section: section.name, library: object.library, object: object.path },
+      ];
     }),
   );
 }
@@ -318,7 +323,9 @@ function symbolsOf(model: Model): ElfSymbol[] {
     elf.symbols.flatMap((symbol) => {
       const isPlaced = symbol.section !== SHN.UNDEF && symbol.section < SHN.ABS;
       const address = isPlaced ? addressOf(object, symbol.section) : undefined;
-      return address === undefined ? [] : [{ ...symbol, value: address + symbol.value, section: 1 }];
+      return address === undefined
+        ? []
+        : [{ ...symbol, value: address + symbol.value, section: 1 }];
     }),
   );
 }
@@ -332,7 +339,7 @@ class Memory {
   private readonly contents = new Map<number, Uint8Array>();
 
   write(address: number, bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const at = address + done;
       const offset = at % PAGE_SIZE;
       const count = Math.min(PAGE_SIZE - offset, bytes.length - done);

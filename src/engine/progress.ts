@@ -1,6 +1,7 @@
 import { SpacerError } from './errors.ts';
 
-export type Phase = 'discover' | 'read' | 'plan' | 'predict' | 'write' | 'link' | 'measure' | 'report';
+export type Phase =
+  'discover' | 'read' | 'plan' | 'predict' | 'write' | 'link' | 'measure' | 'report';
 
 /** What a host shows while an alignment runs. */
 export interface ProgressEvent {

@@ -5,41 +5,18 @@ import { gather } from './atoms/gather.ts';
 import { readElf } from './elf/read.ts';
 import { scriptsForOrphans } from './ldscript/adopt.ts';
 import { parse } from './ldscript/index.ts';
-import type { ElfFile } from './elf/types.ts';
 import type { BodyStatement, Script, SectionsStatement } from './ldscript/types.ts';
 import { splitInserts } from './ldscript/split.ts';
 import { parseLinkCommand, type LinkCommand } from './link/command.ts';
-import { prepareObjects, type PreparedObject } from './link/prepare.ts';
+import { prepareObjects } from './link/prepare.ts';
 import { outlineOf } from './layout/outline.ts';
-import { planMadeSections, scriptsForMade, withMadeSections, type Made } from './made-sections.ts';
+import type { LoadedUnikernel } from './loaded-unikernel.ts';
+import { planMadeSections, scriptsForMade, withMadeSections } from './made-sections.ts';
 import { createProgram, isDiscarded } from './model/program.ts';
 import type { InputObject, Program } from './model/types.ts';
 import type { Unikernel } from './workspace/types.ts';
 
-/** A unikernel with everything of its link read into memory. */
-export interface LoadedUnikernel {
-  readonly unikernel: Unikernel;
-  readonly command: LinkCommand;
-  /** The scripts of the recorded link, each with one INSERT at most. */
-  readonly recorded: readonly Script[];
-  /** The script of the image, then those that insert into it, made ready to be rewritten. */
-  readonly scripts: readonly Script[];
-  /** The user's objects in link order, as they are. */
-  readonly originals: readonly InputObject[];
-  /** The same ready to be placed, and behind them those that the alignment adds. */
-  readonly objects: readonly PreparedObject[];
-  readonly program: Program;
-  /** Entry symbol; absent where neither command nor script names one. */
-  readonly entry?: string;
-  /** Symbols that the link keeps whatever refers to them. */
-  readonly roots: readonly string[];
-  /** The unstripped image of the default link. */
-  readonly debug: ElfFile;
-  /** The link makes `.eh_frame_hdr`. */
-  readonly hasFrameHeader: boolean;
-  /** The linker's own sections: the first object of `program` has them, that of `objects` not. */
-  readonly made?: Made;
-}
+export type { LoadedUnikernel } from './loaded-unikernel.ts';
 
 /**
  * Reads scripts and objects of one unikernel.
@@ -73,7 +50,10 @@ export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikern
 }
 
 /** Adds the sections that the linker makes for itself, where it makes any. */
-function withLinkersOwn(plain: LoadedUnikernel, symbols: ReturnType<typeof scriptSymbols>): LoadedUnikernel {
+function withLinkersOwn(
+  plain: LoadedUnikernel,
+  symbols: ReturnType<typeof scriptSymbols>,
+): LoadedUnikernel {
   const made = planMadeSections(plain, symbols.scriptSymbols);
   if (made === undefined) return plain;
   const program = createProgram(withMadeSections(plain.objects, made), symbols);
@@ -82,12 +62,14 @@ function withLinkersOwn(plain: LoadedUnikernel, symbols: ReturnType<typeof scrip
 }
 
 /** The same unikernel with its objects prepared for stubs and pins. */
-export function withIndirection(loaded: LoadedUnikernel, indirection: Indirection): LoadedUnikernel {
+export function withIndirection(
+  loaded: LoadedUnikernel,
+  indirection: Indirection,
+): LoadedUnikernel {
   const symbols = scriptSymbols(loaded.scripts);
   const objects = prepareObjects(loaded.originals, symbols.scriptSymbols, indirection);
-  const { made: _, ...rest } = loaded;
-  const plain = { ...rest, objects, program: createProgram(objects, symbols) };
-  return withLinkersOwn(plain, symbols);
+  const program = createProgram(objects, symbols);
+  return withLinkersOwn({ ...loaded, objects, program, made: undefined }, symbols);
 }
 
 function entryOf(scripts: readonly Script[]): string | undefined {
@@ -98,7 +80,9 @@ function entryOf(scripts: readonly Script[]): string | undefined {
 
 /** Names given with -u or --undefined, or with EXTERN. */
 function rootsOf(command: LinkCommand, scripts: readonly Script[]): string[] {
-  const words = command.otherArgs.flatMap((arg) => (arg.startsWith('-Wl,') ? arg.slice(4).split(',') : [arg]));
+  const words = command.otherArgs.flatMap((arg) =>
+    arg.startsWith('-Wl,') ? arg.slice(4).split(',') : [arg],
+  );
   const named = words.flatMap((word, i) => {
     if (word === '-u' || word === '--undefined') return words[i + 1] ?? [];
     return /^(?:-u|--undefined=)(.+)$/.exec(word)?.[1] ?? [];

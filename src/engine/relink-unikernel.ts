@@ -47,7 +47,9 @@ export async function readWrittenScripts(directory: string, name: string): Promi
   const folder = path.join(directory, SCRIPTS);
   const files = await readdir(folder).catch((): string[] => []);
   if (files.length === 0)
-    throw new SpacerError('scripts-missing', `${name} has no scripts yet: align it first`, { file: folder });
+    throw new SpacerError('scripts-missing', `${name} has no scripts yet: align it first`, {
+      file: folder,
+    });
   const ordered = files.sort((a, b) => parseInt(a, 10) - parseInt(b, 10));
   return Promise.all(ordered.map((file) => readFile(path.join(folder, file), 'utf8')));
 }
@@ -64,10 +66,19 @@ export function relinkWritten(
   const [script, ...extraScripts] = loaded.scripts.map((_, i) =>
     path.join(directory, SCRIPTS, scriptName(loaded, i)),
   );
-  const copyOf = ({ library }: { library: string }) => path.join(directory, OBJECTS, copyName(library));
+  const copyOf = ({ library }: { library: string }) =>
+    path.join(directory, OBJECTS, copyName(library));
   const recorded = loaded.objects.slice(0, loaded.originals.length);
   const objects = new Map(recorded.map((object) => [object.path, copyOf(object)]));
   const extraObjects = loaded.objects.slice(loaded.originals.length).map(copyOf);
   const { unikernel } = loaded;
-  return relink({ unikernel, script: script!, extraScripts, objects, extraObjects, outputDirectory: directory, ...options });
+  return relink({
+    unikernel,
+    script: script!,
+    extraScripts,
+    objects,
+    extraObjects,
+    outputDirectory: directory,
+    ...options,
+  });
 }

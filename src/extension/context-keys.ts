@@ -1,6 +1,9 @@
 /** Context keys that the welcome views and menus in package.json ask for. */
 import * as vscode from 'vscode';
+import type { Unusable } from '../protocol/page-map.ts';
 import type { Sets } from './sets.ts';
+
+const lacksTool = ({ reason }: Unusable) => reason === 'tool-missing';
 
 export class ContextKeys implements vscode.Disposable {
   private readonly known = new Map<string, boolean>();
@@ -28,7 +31,9 @@ export class ContextKeys implements vscode.Disposable {
     );
     this.set(
       'spacer.toolsMissing',
-      found.some(({ missingTools }) => missingTools.length > 0),
+      found.some(
+        ({ missingTools, unusable }) => missingTools.length > 0 || unusable.some(lacksTool),
+      ),
     );
     this.set(
       'spacer.failed',

@@ -41,6 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
     aligner,
     panels,
     view,
+    sets.onDidChange(() => (view.message = messageOf(sets))),
     view.onDidChangeCheckboxState(({ items }) => choose(sets, items)),
     vscode.window.registerWebviewPanelSerializer(PANEL, panels),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new SpacerTasks(sets, aligner)),
@@ -59,6 +60,17 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   offerCommandLine(context);
   log.info(`Activated in ${(performance.now() - start).toFixed(1)} ms`);
+}
+
+/** What stands above the tree: why something does not work. */
+function messageOf(sets: Sets): string | undefined {
+  const missing = new Set(sets.all.flatMap(({ found }) => found?.missingTools ?? []));
+  if (!vscode.workspace.isTrusted)
+    return vscode.l10n.t(
+      'The workspace is not trusted: its images are analysed, and nothing is linked.',
+    );
+  if (missing.size === 0) return undefined;
+  return vscode.l10n.t('Not installed, and needed to align: {0}', [...missing].join(', '));
 }
 
 /** A checked set checks all of its unikernels. */

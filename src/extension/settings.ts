@@ -39,7 +39,7 @@ export function readSettings(scope: vscode.Uri | undefined): Settings {
       group: threeWays(settings.get('group', 'auto')),
       align: threeWays(settings.get('align', 'auto')),
       customLoader: settings.get('customLoader', false),
-      copyObjects: settings.get('copyObjects', false),
+      copyObjects: settings.get('copyObjs', false),
       aslr: ASLR[settings.get<keyof typeof ASLR>('aslr', 'off')] ?? 0,
       aslrMap: settings.get('aslrMap', true),
       aslrSameMapping: settings.get('aslrSameMapping', false),

@@ -77,7 +77,12 @@ export class UnikernelTree implements vscode.TreeDataProvider<Node> {
   }
 }
 
+/** What a welcome view explains better than a row. */
+const EXPLAINED = new Set(['not-built', 'tool-missing']);
+
 function membersOf(set: UnikraftSet): Node[] {
+  const isEmpty = set.unikernels.length === 0;
+  if (isEmpty && set.found?.unusable.every(({ reason }) => EXPLAINED.has(reason))) return [];
   const unikernels = set.unikernels.map((unikernel): Node => ({
     kind: 'unikernel',
     set,

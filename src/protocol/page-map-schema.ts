@@ -24,6 +24,7 @@ const MAX_CLASSES = 50_000_000;
 const MAX_LIBRARIES = 100_000;
 const MAX_TEXT = 4096;
 const MAX_SYMBOLS = 12;
+const MAX_MESSAGE = 65_536;
 
 const text = v.pipe(v.string(), v.maxLength(MAX_TEXT));
 const name = v.pipe(text, v.nonEmpty());
@@ -69,8 +70,11 @@ const unikernelPages = v.strictObject({
   pages: list(page, MAX_PAGES),
 });
 
+const MAX_NOTES = 100;
+
 const unikernel = v.strictObject({
   name,
+  notes: v.exactOptional(list(v.pipe(v.string(), v.maxLength(MAX_MESSAGE)), MAX_NOTES)),
   before: v.exactOptional(unikernelPages),
   predicted: v.exactOptional(unikernelPages),
   after: v.exactOptional(unikernelPages),
@@ -106,7 +110,7 @@ const unusable = v.strictObject({
   name: text,
   path: text,
   reason: text,
-  message: v.pipe(v.string(), v.maxLength(65_536)),
+  message: v.pipe(v.string(), v.maxLength(MAX_MESSAGE)),
 });
 
 const small = 1000;

@@ -77,6 +77,8 @@ export interface UnikernelPages {
 
 export interface UnikernelEntry {
   name: string;
+  /** What was strange but kept nothing from being done, for people. */
+  notes?: string[];
   before?: UnikernelPages;
   predicted?: UnikernelPages;
   after?: UnikernelPages;

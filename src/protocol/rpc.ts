@@ -167,7 +167,7 @@ export class Peer<Serves extends Contract, Calls extends Contract> {
           end();
           reject(error);
         },
-        onUpdate: onUpdate as ((value: unknown) => void) | undefined,
+        onUpdate,
       });
       this.post({ spacer: PROTOCOL_VERSION, kind: 'request', id: number, method: name, params });
     });

@@ -110,13 +110,14 @@ export function blocksOf(content: SlotContent): Blocks {
   for (let block = 0; block < count; block++) {
     const at = block * BLOCK_SIZE;
     const word =
-      (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) | 0;
+      bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24) | 0;
     if (word !== 0) mixInto(low, high, block, word);
   }
   for (let r = 0; r < references.length; r += REFERENCE_COLUMNS) {
     const offset = references[r]!;
     let key = 0x40000000 | (offset % BLOCK_SIZE);
-    for (let c = 1; c < REFERENCE_COLUMNS; c++) key = scramble(key ^ hashNumber(references[r + c]!));
+    for (let c = 1; c < REFERENCE_COLUMNS; c++)
+      key = scramble(key ^ hashNumber(references[r + c]!));
     const last = offset + (FIELD_BYTES[references[r + 1]!] ?? 1) - 1;
     for (let b = Math.floor(offset / BLOCK_SIZE); b * BLOCK_SIZE <= last && b < count; b++)
       mixInto(low, high, b, key);

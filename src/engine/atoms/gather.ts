@@ -90,11 +90,13 @@ function matches(
   const patterns = statement.sections;
   if (patterns.every((pattern) => pattern.sort === 'unsorted'))
     return files.flatMap((object) =>
-      candidates(object, isCandidate).filter((section) =>
-        patterns.length === 0
-          ? true
-          : patterns.some((pattern) => patternMatches(pattern, section, object)),
-      ).map((section) => matchOf(object, section)),
+      candidates(object, isCandidate)
+        .filter((section) =>
+          patterns.length === 0
+            ? true
+            : patterns.some((pattern) => patternMatches(pattern, section, object)),
+        )
+        .map((section) => matchOf(object, section)),
     );
   return patterns.flatMap((pattern) =>
     sortMatches(

@@ -15,7 +15,14 @@ import type { Filling, Slot } from '../layout/slots.ts';
 import type { EhFramePlan } from '../model/eh-frame.ts';
 import type { LiveSections } from '../model/gc.ts';
 import type { Program } from '../model/types.ts';
-import { blocksOf, contentOf, equalContents, type Locator, type Part, type SlotContent } from './content.ts';
+import {
+  blocksOf,
+  contentOf,
+  equalContents,
+  type Locator,
+  type Part,
+  type SlotContent,
+} from './content.ts';
 import type { GatheredInput } from './gather.ts';
 
 /** What the planner knows of one unikernel. */
@@ -78,7 +85,8 @@ function sharedKeys(unikernels: readonly UnikernelInput[]): KeyOf {
   }
   const shared = new Map<string, string>();
   for (const [name, { keys, meets }] of bySymbol)
-    if (!meets && keys.size > 1) for (const key of keys) if (!shared.has(key)) shared.set(key, `*${name}`);
+    if (!meets && keys.size > 1)
+      for (const key of keys) if (!shared.has(key)) shared.set(key, `*${name}`);
   return (program, input, region) => {
     const key = sectionKey(program, input, region);
     return shared.get(key) ?? key;
@@ -108,6 +116,8 @@ interface Draft {
   readonly id: number;
   readonly key: string;
   readonly library: string;
+  /** By unikernel. */
+  readonly libraries: (string | undefined)[];
   readonly region: string;
   readonly role: Slot['role'];
   alignment: number;
@@ -149,35 +159,54 @@ function draftSection(
   count: number,
   keyOf: KeyOf,
 ): void {
+  const groups = groupInputs(unikernel, section, isTable, keyOf);
+  for (const [key, group] of groups) {
+    const first = group[0];
+    const role = isTable ? 'table' : first?.head ? 'head' : 'body';
+    const library = first ? unikernel.program.objects[first.object]!.library : '';
+    const owner = role === 'body' ? library : '[linker]';
+    const known = drafts.get(key);
+    const draft = known ?? newDraft(drafts.size, key, owner, section.name, role, count);
+    drafts.set(key, draft);
+    if (role === 'body') draft.libraries[u] = library;
+    const whole = role === 'table' ? unikernel.wholeSizes.get(section.name) : undefined;
+    addParts(draft, unikernel.program, u, group, whole);
+  }
+}
+
+/** The inputs of an output section by the slot that they stand in. */
+function groupInputs(
+  unikernel: UnikernelInput,
+  section: OutlineSection,
+  isTable: boolean,
+  keyOf: KeyOf,
+): Map<string, GatheredInput[]> {
   const inputs = unikernel.inputs.get(section.name) ?? [];
   const groups = new Map<string, GatheredInput[]>();
   for (const input of inputs) {
     const role = isTable ? 'table' : input.head ? 'head' : 'body';
     const key =
-      role === 'body'
-        ? keyOf(unikernel.program, input, section.name)
-        : `[${role}] ${section.name}`;
+      role === 'body' ? keyOf(unikernel.program, input, section.name) : `[${role}] ${section.name}`;
     const group = groups.get(key);
     if (group) group.push(input);
     else groups.set(key, [input]);
   }
   if (isTable && inputs.length === 0 && unikernel.wholeSizes.has(section.name))
     groups.set(`[table] ${section.name}`, []);
-  for (const [key, group] of groups) {
-    const first = group[0];
-    const role = isTable ? 'table' : first?.head ? 'head' : 'body';
-    const library = first ? unikernel.program.objects[first.object]!.library : '';
-    let draft = drafts.get(key);
-    if (draft === undefined) {
-      const owner = role === 'body' ? library : '[linker]';
-      const id = drafts.size;
-      const parts = new Array<SlotParts | undefined>(count).fill(undefined);
-      draft = { id, key, library: owner, region: section.name, role, alignment: 1, parts };
-      drafts.set(key, draft);
-    }
-    const whole = role === 'table' ? unikernel.wholeSizes.get(section.name) : undefined;
-    addParts(draft, unikernel.program, u, group, whole);
-  }
+  return groups;
+}
+
+function newDraft(
+  id: number,
+  key: string,
+  library: string,
+  region: string,
+  role: Slot['role'],
+  count: number,
+): Draft {
+  const parts = new Array<SlotParts | undefined>(count).fill(undefined);
+  const libraries = parts.map(() => undefined);
+  return { id, key, library, libraries, region, role, alignment: 1, parts };
 }
 
 function addParts(
@@ -228,7 +257,10 @@ const hasBytes = (program: Program, part: Part) =>
   program.objects[part.object]!.elf.sections[part.section]!.type !== SHT.NOBITS;
 
 /** Where the sections and names of one unikernel stand in the layout. */
-export function locatorOf(unikernel: UnikernelInput, parts: ReadonlyMap<number, SlotParts>): Locator {
+export function locatorOf(
+  unikernel: UnikernelInput,
+  parts: ReadonlyMap<number, SlotParts>,
+): Locator {
   const { program, outline } = unikernel;
   const slotOf = new Int32Array(program.sectionBase.at(-1)!).fill(-1);
   const offsetOf = new Float64Array(slotOf.length);
@@ -241,7 +273,8 @@ export function locatorOf(unikernel: UnikernelInput, parts: ReadonlyMap<number, 
   const ends = new Map<string, number>();
   for (const section of outline) {
     if (section.kind !== 'table') continue;
-    const size = unikernel.wholeSizes.get(section.name) ?? endOf(parts, program, unikernel, section);
+    const size =
+      unikernel.wholeSizes.get(section.name) ?? endOf(parts, program, unikernel, section);
     for (const { symbol } of section.trailing) ends.set(symbol, size);
     for (const statement of section.node.body)
       if (statement.kind === 'assignment') ends.set(statement.symbol, size);
@@ -289,6 +322,7 @@ function slotOf(draft: Draft, contents: readonly ReadonlyMap<number, SlotContent
     id: draft.id,
     key: draft.key,
     library: draft.library,
+    ...(isOfSeveral(draft) && { libraries: draft.libraries }),
     region: draft.region,
     role: draft.role,
     alignment: draft.alignment,
@@ -296,6 +330,9 @@ function slotOf(draft: Draft, contents: readonly ReadonlyMap<number, SlotContent
     fillings,
   };
 }
+
+const isOfSeveral = ({ library, libraries }: Draft): boolean =>
+  libraries.some((other) => other !== undefined && other !== library);
 
 /** What kind of memory an output section needs, from its contents; undefined where it is empty. */
 export function factsOf(

@@ -43,12 +43,18 @@ export function chooseIndirection(
       const content = contentOf(program, own.parts, own.size, locators[u]!);
       const symbols = own.parts.flatMap((part) =>
         (program.objects[part.object]!.elf.relocations.get(part.section) ?? []).map(
-          (relocation): Reference => ({ program, object: part.object, section: part.section, relocation }),
+          (relocation): Reference => ({
+            program,
+            object: part.object,
+            section: part.section,
+            relocation,
+          }),
         ),
       );
       return [{ content, references: symbols }];
     });
-    for (const group of alike(views)) for (const reference of shifting(group)) classify(reference, stubs, pins);
+    for (const group of alike(views))
+      for (const reference of shifting(group)) classify(reference, stubs, pins);
   }
   return { stubs, pins };
 }
@@ -125,11 +131,14 @@ export function isPinnable(program: Program, name: string): boolean {
   const { elf } = program.objects[global.object]!;
   const section = elf.sections[global.section]!;
   const isConstant = !(section.flags & (SHF.WRITE | SHF.EXECINSTR | SHF.TLS));
-  if (!isConstant || section.type !== SHT.PROGBITS || !/^\.rodata(\.|$)/.test(section.name)) return false;
+  if (!isConstant || section.type !== SHT.PROGBITS || !/^\.rodata(\.|$)/.test(section.name))
+    return false;
   const end = global.value + global.size;
   const inside = (offset: number) => offset >= global.value && offset < end;
   const relocated = (elf.relocations.get(section.index) ?? []).some(({ offset }) => inside(offset));
-  return !relocated && !elf.symbols.some((symbol) => overlaps(symbol, global.section, name, inside));
+  return (
+    !relocated && !elf.symbols.some((symbol) => overlaps(symbol, global.section, name, inside))
+  );
 }
 
 function overlaps(

@@ -1,10 +1,11 @@
 /** What the link of one unikernel keeps, and where its scripts put it. */
 import { outlineOf, type OutlineSection } from '../layout/outline.ts';
+import { DYNAMIC_GROWTH } from '../model/dynamic.ts';
 import { planEhFrame } from '../model/eh-frame.ts';
 import { liveSections, type LiveSections } from '../model/gc.ts';
 import { isDiscarded } from '../model/program.ts';
 import { UK_RELOC } from '../model/uk-reloc.ts';
-import type { LoadedUnikernel } from '../read-unikernel.ts';
+import type { LoadedUnikernel } from '../loaded-unikernel.ts';
 import { effectsOf } from '../link/effects.ts';
 import { gather, globMatches, type GatheredInput } from './gather.ts';
 import type { UnikernelInput } from './identify.ts';
@@ -29,9 +30,19 @@ export function inputOf(loaded: LoadedUnikernel): UnikernelInput {
   ]);
   const { made } = loaded;
   if (made?.ukReloc) wholeSizes.set(UK_RELOC, made.ukReloc.size);
+  const dynamic = made?.plan.sections.find(({ name }) => name === '.dynamic');
+  if (dynamic) wholeSizes.set('.dynamic', dynamic.size + DYNAMIC_GROWTH);
   const outline = all.filter(isPlaceable);
   const linked = withoutDead(inputs, loaded, live);
-  return { program, outline, inputs: linked, live, frame, wholeSizes, unloaded: unloadedOf(loaded, linked) };
+  return {
+    program,
+    outline,
+    inputs: linked,
+    live,
+    frame,
+    wholeSizes,
+    unloaded: unloadedOf(loaded, linked),
+  };
 }
 
 function liveOf(
@@ -87,4 +98,3 @@ function withoutDead(
     size(input) > 0 && live.has(input.object, input.section);
   return new Map([...inputs].map(([name, list]) => [name, list.filter(remains)]));
 }
-

@@ -6,6 +6,7 @@
  */
 import { SpacerError } from '../errors.ts';
 import { SHN, SHT, STB, type ElfFile, type ElfSection } from './types.ts';
+import { Appender, encodeName, finishObject, StringTable, type Header } from './write.ts';
 
 export interface NewSection {
   readonly name: string;
@@ -40,22 +41,8 @@ export interface ObjectEdits {
   readonly redirect?: ReadonlyMap<number, ReadonlyMap<number, number>>;
 }
 
-const EHDR = 64;
-const SHDR = 64;
 const SYM = 24;
 const RELA = 24;
-
-interface Header {
-  name: number;
-  type: number;
-  flags: number;
-  offset: number;
-  size: number;
-  link: number;
-  info: number;
-  alignment: number;
-  entrySize: number;
-}
 
 /**
  * Returns the object's bytes with the edits applied.
@@ -63,13 +50,13 @@ interface Header {
  */
 export function editObject(elf: ElfFile, edits: ObjectEdits): Uint8Array {
   const output = new Appender(elf.bytes);
-  const headers = elf.sections.map((section) => ({ ...section, name: 0 }) as Header);
+  const headers = elf.sections.map((section): Header => ({ ...section, name: 0 }));
   clearFlags(headers, edits);
   const names = renameSections(elf, edits, output, headers);
   appendSections(output, headers, names, edits);
   editSymbols(elf, edits, output, headers);
   redirectRelocations(elf, edits, output, headers);
-  return finish(output, headers, names.tableIndex);
+  return finishObject(output, headers, names.tableIndex);
 }
 
 /** True where `edits` would change nothing, so that the original file can be used. */
@@ -93,9 +80,7 @@ function clearFlags(headers: Header[], edits: ObjectEdits): void {
 }
 
 function renameSections(elf: ElfFile, edits: ObjectEdits, output: Appender, headers: Header[]) {
-  const tableIndex = elf.sections.findIndex(
-    (s) => s.type === SHT.STRTAB && s.name === '.shstrtab',
-  );
+  const tableIndex = elf.sections.findIndex((s) => s.type === SHT.STRTAB && s.name === '.shstrtab');
   if (tableIndex < 0) throw new SpacerError('elf-edit', 'has no .shstrtab', { file: elf.path });
   const table = new StringTable();
   elf.sections.forEach((section, i) => {
@@ -143,7 +128,7 @@ function editSymbols(elf: ElfFile, edits: ObjectEdits, output: Appender, headers
     const entry = table.size + i * SYM;
     view.setUint32(entry, nameOffset, true);
     view.setUint8(entry + 4, STB.GLOBAL << 4);
-    const encoded = encode(name);
+    const encoded = encodeName(name);
     names.push(encoded);
     nameOffset += encoded.length;
   });
@@ -190,80 +175,6 @@ function symbolTable(elf: ElfFile): ElfSection {
     throw new SpacerError('elf-edit', 'has no symbol table', { file: elf.path });
   return table;
 }
-
-function finish(output: Appender, headers: Header[], nameTable: number): Uint8Array {
-  if (headers.length >= 0xff00)
-    throw new SpacerError('elf-edit', `would have ${headers.length} sections`);
-  const table = new Uint8Array(headers.length * SHDR);
-  const view = new DataView(table.buffer);
-  headers.forEach((header, i) => writeHeader(view, i * SHDR, header));
-  const offset = output.append(table, 8);
-  const bytes = output.bytes();
-  const ehdr = new DataView(bytes.buffer, bytes.byteOffset, EHDR);
-  ehdr.setBigUint64(40, BigInt(offset), true);
-  ehdr.setUint16(60, headers.length, true);
-  ehdr.setUint16(62, nameTable, true);
-  return bytes;
-}
-
-function writeHeader(view: DataView, entry: number, header: Header): void {
-  view.setUint32(entry, header.name, true);
-  view.setUint32(entry + 4, header.type, true);
-  view.setBigUint64(entry + 8, BigInt(header.flags), true);
-  view.setBigUint64(entry + 24, BigInt(header.offset), true);
-  view.setBigUint64(entry + 32, BigInt(header.size), true);
-  view.setUint32(entry + 40, header.link, true);
-  view.setUint32(entry + 44, header.info, true);
-  view.setBigUint64(entry + 48, BigInt(header.alignment), true);
-  view.setBigUint64(entry + 56, BigInt(header.entrySize), true);
-}
-
-/** Bytes at the end of a copy; the original is the prefix. */
-class Appender {
-  private readonly parts: Uint8Array[];
-  private length: number;
-
-  constructor(original: Uint8Array) {
-    this.parts = [original];
-    this.length = original.length;
-  }
-
-  append(bytes: Uint8Array, alignment: number): number {
-    const offset = Math.ceil(this.length / alignment) * alignment;
-    if (offset > this.length) this.parts.push(new Uint8Array(offset - this.length));
-    this.parts.push(bytes);
-    this.length = offset + bytes.length;
-    return offset;
-  }
-
-  bytes(): Uint8Array {
-    return Buffer.concat(this.parts);
-  }
-}
-
-class StringTable {
-  private readonly parts: Uint8Array[] = [new Uint8Array(1)];
-  private readonly offsets = new Map<string, number>([['', 0]]);
-  private length = 1;
-
-  add(name: string): number {
-    const known = this.offsets.get(name);
-    if (known !== undefined) return known;
-    const offset = this.length;
-    const encoded = encode(name);
-    this.parts.push(encoded);
-    this.length += encoded.length;
-    this.offsets.set(name, offset);
-    return offset;
-  }
-
-  bytes(): Uint8Array {
-    return Buffer.concat(this.parts);
-  }
-}
-
-/** The inverse of the reader's latin1, with the terminating zero. */
-const encode = (name: string) => Buffer.from(`${name}\0`, 'latin1');
 
 function at<T>(list: readonly T[], index: number): T {
   const item = list[index];

@@ -108,5 +108,13 @@ export const PT = { LOAD: 1, TLS: 7 } as const;
 export const PF = { X: 1, W: 2, R: 4 } as const;
 export const SHN = { UNDEF: 0, ABS: 0xfff1, COMMON: 0xfff2, XINDEX: 0xffff } as const;
 export const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;
-export const STT = { NOTYPE: 0, OBJECT: 1, FUNC: 2, SECTION: 3, FILE: 4, COMMON: 5, TLS: 6 } as const;
+export const STT = {
+  NOTYPE: 0,
+  OBJECT: 1,
+  FUNC: 2,
+  SECTION: 3,
+  FILE: 4,
+  COMMON: 5,
+  TLS: 6,
+} as const;
 export const STV = { DEFAULT: 0, INTERNAL: 1, HIDDEN: 2, PROTECTED: 3 } as const;

@@ -176,7 +176,8 @@ class Bin {
     const starts = [this.start, ...this.items.map((other) => other.offset + other.item.size)];
     const offsets = starts.map((start) => alignUp(start, alignment)).sort((a, b) => a - b);
     return offsets.find(
-      (offset) => offset + item.size <= PAGE_SIZE && !this.items.some((o) => conflicts(o, item, offset)),
+      (offset) =>
+        offset + item.size <= PAGE_SIZE && !this.items.some((o) => conflicts(o, item, offset)),
     );
   }
 
@@ -238,18 +239,23 @@ function classPages(items: readonly Item[], unikernels: number): Bin[] {
 /** Empties pages, and moves classes between pages, as long as that lowers the cost. */
 function dissolve(bins: Bin[], effort: number): void {
   let left = effort;
-  for (let improved = true; improved && left > 0; ) {
+  for (let improved = true; improved && left > 0;) {
     improved = false;
     const candidates = bins.filter((bin) => bin.items.length > 0);
     candidates.sort((a, b) => a.fill - b.fill);
     for (const bin of candidates) {
       if (left <= 0) break;
       left -= candidates.length;
-      if (!bin.isFixed && rehome(bin, classesOf(bin), bins)) improved = true;
-      else
-        for (const group of classesOf(bin)) if (rehome(bin, [group], bins)) improved = true;
+      if (empty(bin, bins)) improved = true;
     }
   }
+}
+
+/** Re-homes all of a page, or else each of its classes that it pays for. */
+function empty(bin: Bin, bins: readonly Bin[]): boolean {
+  const groups = classesOf(bin);
+  if (!bin.isFixed && rehome(bin, groups, bins)) return true;
+  return groups.filter((group) => rehome(bin, [group], bins)).length > 0;
 }
 
 /** Movable items of a page by class, the largest class first. */

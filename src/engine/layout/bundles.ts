@@ -97,4 +97,3 @@ export function unbundle<T extends { slot: Slot; address: number }>(placed: read
 }
 
 const isBundle = (slot: Slot): slot is Bundle => 'members' in slot;
-

@@ -57,7 +57,7 @@ class PageSums {
   add(filling: Filling, address: number, unikernel: number): void {
     const blocks = Math.ceil(filling.size / BLOCK_SIZE);
     let position = address / BLOCK_SIZE - this.first * BLOCKS_PER_PAGE;
-    for (let from = 0; from < blocks; ) {
+    for (let from = 0; from < blocks;) {
       const inPage = position % BLOCKS_PER_PAGE;
       const to = Math.min(blocks, from + BLOCKS_PER_PAGE - inPage);
       const cell = ((position - inPage) / BLOCKS_PER_PAGE) * this.unikernels + unikernel;

@@ -40,7 +40,12 @@ function prefixSums(blocks: Int32Array, which: 0 | 1): Int32Array {
 }
 
 /** The blocks `[from, to)` of a digest, placed so that block `from` has position `position`. */
-export function rangeLow(digest: ContentDigest, from: number, to: number, position: number): number {
+export function rangeLow(
+  digest: ContentDigest,
+  from: number,
+  to: number,
+  position: number,
+): number {
   return moved(digest.low, from, to, position, 0);
 }
 

@@ -67,8 +67,7 @@ export class OrderEvaluator {
   private place(row: Row, end: number): number {
     const { step, columns, moves, size } = row;
     let free = step.apart ? end : 0;
-    if (!step.apart)
-      for (const u of moves) if (this.cursors[u]! > free) free = this.cursors[u]!;
+    if (!step.apart) for (const u of moves) if (this.cursors[u]! > free) free = this.cursors[u]!;
     if (step.from !== undefined && step.from > free) free = step.from;
     const address = Math.ceil(free / row.alignment) * row.alignment;
     const next = address + size;
@@ -81,7 +80,7 @@ export class OrderEvaluator {
     const { low, high, blocks, unikernel } = column;
     const { upLow, upHigh, downLow, downHigh } = this.shifts;
     let position = address / BLOCK_SIZE - this.first * BLOCKS_PER_PAGE;
-    for (let from = 0; from < blocks; ) {
+    for (let from = 0; from < blocks;) {
       const inPage = position % BLOCKS_PER_PAGE;
       const to = Math.min(blocks, from + BLOCKS_PER_PAGE - inPage);
       const cell = ((position - inPage) / BLOCKS_PER_PAGE) * this.unikernels + unikernel;

@@ -64,13 +64,11 @@ function insertionIndex(sections: readonly OutlineSection[], insert: InsertComma
  * unikernel to unikernel; behind read-only data they would stand in the middle of what is equal, so
  * they go behind the last section of the main script that stands in the same segment.
  */
-export function insertionHome(
-  sections: readonly OutlineSection[],
-  insert: InsertCommand,
-): string {
+export function insertionHome(sections: readonly OutlineSection[], insert: InsertCommand): string {
   const from = sections.findIndex((section) => section.name === insert.section);
   const asked = sections[from];
-  if (asked === undefined || insert.position === 'before' || startsData(asked)) return insert.section;
+  if (asked === undefined || insert.position === 'before' || startsData(asked))
+    return insert.section;
   let home = asked;
   for (const section of sections.slice(from + 1)) {
     if (startsData(section) || section.node.phdrs.length > 0) break;
@@ -164,7 +162,9 @@ function gathers(statement: BodyStatement, output: string): boolean {
 
 function isOwnName(pattern: string, output: string): boolean {
   const own = pattern === output || pattern === `${output}.*` || pattern === `${output}*`;
-  return own || pattern === 'COMMON' || /^\.(gnu\.linkonce\.|tcommon$|scommon$|dynbss$)/.test(pattern);
+  return (
+    own || pattern === 'COMMON' || /^\.(gnu\.linkonce\.|tcommon$|scommon$|dynbss$)/.test(pattern)
+  );
 }
 
 /**

@@ -41,11 +41,13 @@ export function placeInOrder(
     const free = step.apart ? end : highestCursor(cursors, slot);
     const address =
       step.within === undefined
-        ? alignUp(Math.max(free, step.from ?? 0), Math.max(GRAIN, slot.alignment, step.alignment ?? 1))
+        ? alignUp(
+            Math.max(free, step.from ?? 0),
+            Math.max(GRAIN, slot.alignment, step.alignment ?? 1),
+          )
         : pageOf(end) + step.within;
     const next = address + slot.size;
-    for (let i = 0; i < unikernels; i++)
-      if (step.apart || slot.fillings[i]) cursors[i] = next;
+    for (let i = 0; i < unikernels; i++) if (step.apart || slot.fillings[i]) cursors[i] = next;
     end = Math.max(end, next);
     return { slot, address };
   });

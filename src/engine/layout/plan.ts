@@ -150,28 +150,51 @@ function stepsOfGroup(
     return { steps: pooledText(regions.flatMap(slotsOf), input), late: 0 };
   if (search === 'pages' && (group === 'text' || group === 'readonly'))
     return packedSteps(input, regions, group, strategy, start);
+  return orderedSteps(input, regions, group, strategy, start, search !== undefined);
+}
+
+/** Bodies in an order of classes, tables where the scripts have them. */
+function orderedSteps(
+  input: LayoutInput,
+  regions: readonly Region[],
+  group: Group,
+  strategy: Strategy,
+  start: number,
+  searched: boolean,
+): { steps: Step[]; late: number } {
   const inPool = strategy.pool && group === 'readonly';
+  const isSearched = searched && group !== 'bss';
+  const pad = (slot: Slot) => stepFor(slot, group, strategy, input.unikernels);
+  const from = group === 'text' ? input.location : undefined;
   let steps: Step[] = [];
   const late: Slot[] = [];
   for (const region of regions) {
-    const slots = slotsOf(region);
+    const slots = input.slots.filter((slot) => slot.region === region.name);
     const single = slots.filter((slot) => slot.role === 'body');
-    const bundled = search !== undefined && group !== 'bss';
-    const bodies = bundled ? bundleByClass(single, input.slots.length) : single;
+    const bodies = isSearched ? bundleByClass(single, input.slots.length) : single;
     const order = inPool ? poolOrder(bodies) : plainOrder(bodies, strategy, group);
     const whole = slots.filter((slot) => slot.role !== 'body');
     steps.push(...whole.map((slot): Step => ({ slot, apart: true })));
     const fixed = steps.length;
-    const pad = (slot: Slot) => stepFor(slot, group, strategy, input.unikernels);
     steps.push(...(inPool ? poolSteps(order.main) : order.main.map(pad)));
-    if (group === 'text') steps = at(input.location, steps, fixed);
-    if (search !== undefined && group !== 'bss') steps = improved(steps, fixed, strategy, input, start);
+    steps = at(from, steps, fixed);
+    if (isSearched) steps = improved(steps, fixed, strategy, input, start);
     late.push(...order.late);
   }
-  const lateSteps = late.map((slot) => stepFor(slot, group, strategy, input.unikernels));
-  const from = group === 'text' ? input.location : undefined;
-  const behind = lateSteps.map((step) => (from ? { ...step, from } : step));
-  return { steps: [...steps, ...behind], late: behind.length };
+  const behind = at(from, late.map(pad), 0);
+  const all = [...steps, ...behind];
+  return { steps: inPool ? closePool(all) : all, late: behind.length };
+}
+
+/** What follows the pool begins on a page of its own, so that the pool's last page is the same too. */
+function closePool(steps: readonly Step[]): Step[] {
+  let open = false;
+  return steps.map((step) => {
+    const pooled = step.slot.role === 'body' && isPooled(step.slot);
+    const closes = open && !pooled && step.slot.size > 0;
+    open = pooled || (open && !closes);
+    return closes ? { ...step, alignment: PAGE_SIZE } : step;
+  });
 }
 
 /**

@@ -53,11 +53,7 @@ interface Seen {
   endAlignment: number;
 }
 
-function note(
-  seen: Map<string, Seen>,
-  section: OutlineSection,
-  facts: OutputFacts,
-): void {
+function note(seen: Map<string, Seen>, section: OutlineSection, facts: OutputFacts): void {
   const known = seen.get(section.name);
   if (known === undefined) {
     const header = section.phdrs.join(' ');

@@ -17,6 +17,8 @@ export interface Slot {
   /** Stable name, e.g. `libukboot .text`. */
   readonly key: string;
   readonly library: string;
+  /** By unikernel, where several libraries share the slot (the applications, for `main`). */
+  readonly libraries?: readonly (string | undefined)[];
   /** Output section that the slot belongs to. */
   readonly region: string;
   /** Bulk atoms move freely; a head stays first in its region; a table stays whole. */

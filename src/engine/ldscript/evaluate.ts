@@ -188,6 +188,8 @@ function evaluatedSymbols(
   const symbols = new Map<string, EvaluatedSymbol>();
   const outputs = outputsOf(program);
   for (const [name, symbol] of state.symbols) {
+    // Assigned in a section that its constraint drops: the symbol never gets a value.
+    if (symbol.pass !== state.pass) continue;
     const value = asNumber(absolute(symbol), name, NOWHERE, program.script);
     const base = outputs.find((output) => output === symbol.base);
     const owner = base?.removed === true ? keptNeighbour(outputs, base, value) : base;

@@ -119,20 +119,21 @@ export function applyInserts(program: Program): void {
   }
 }
 
-/** Moves the output sections of a block, in the file, behind the last one that stands before it. */
-function moveInFile(
-  { file }: Program,
-  block: readonly TopItem[],
-  before: readonly TopItem[],
-): void {
+/**
+ * Moves the output sections of a block, in the file, behind the last one that stands before it, and
+ * with them whatever lies between the first and the last of the block.
+ */
+function moveInFile({ file }: Program, block: readonly TopItem[], before: readonly TopItem[]): void {
   const outputs = (items: readonly TopItem[]) =>
     items.flatMap((item) => (item.kind === 'output' && item.output.created ? [item.output] : []));
-  const moved = file.filter((output) => outputs(block).includes(output));
+  const places = outputs(block).map((output) => file.indexOf(output));
   const anchor = outputs(before).findLast(({ failed }) => !failed);
-  if (anchor === undefined || moved.length === 0) return;
-  const kept = file.filter((output) => !moved.includes(output));
-  kept.splice(kept.indexOf(anchor) + 1, 0, ...moved);
-  file.splice(0, file.length, ...kept);
+  if (anchor === undefined || places.length === 0) return;
+  const from = Math.min(...places);
+  const moved = file.slice(from, Math.max(...places) + 1);
+  if (moved.includes(anchor)) return;
+  file.splice(from, moved.length);
+  file.splice(file.indexOf(anchor) + 1, 0, ...moved);
 }
 
 /** The index of the usable output section before an item; -1 where there is none. */

@@ -127,20 +127,6 @@ export function changeInputs(command: ToolCommand, change: (path: string) => str
   return { ...command, args: writePieces(command.tool, pieces) };
 }
 
-/** The same merge of other files; maps and dependency files are never kept. */
-export function withFiles(
-  command: ToolCommand,
-  change: (path: string) => string,
-  output: string,
-): ToolCommand {
-  const pieces = piecesOf(command).flatMap((piece): Piece[] => {
-    if (piece.role === 'map') return [];
-    if (piece.role === 'output') return [withValue(piece, output)];
-    return [piece.role === 'input' ? withValue(piece, change(piece.value ?? '')) : piece];
-  });
-  return { ...command, args: writePieces(command.tool, pieces) };
-}
-
 function piecesOf(command: ToolCommand): Piece[] {
   if (!isLinker(command.tool) && !isDriver(command.tool)) {
     throw unreadable(`"${command.tool}" is no linker that Spacer knows`);

@@ -24,7 +24,12 @@ export async function openStaging(output: string): Promise<Staging> {
     return { output, directory: await mkdtemp(path.join(output, '.staging-')) };
   } catch (cause) {
     const { message } = cause as Error;
-    throw new SpacerError('output-unwritable', `cannot be written: ${message}`, { file: output }, { cause });
+    throw new SpacerError(
+      'output-unwritable',
+      `cannot be written: ${message}`,
+      { file: output },
+      { cause },
+    );
   }
 }
 

@@ -6,7 +6,13 @@
  * touched: what changes is written to copies.
  */
 import { isCall, isPinnable, type Indirection } from '../atoms/indirection.ts';
-import { editObject, isEmptyEdit, type NewSection, type ObjectEdits, type SymbolChange } from '../elf/edit.ts';
+import {
+  editObject,
+  isEmptyEdit,
+  type NewSection,
+  type ObjectEdits,
+  type SymbolChange,
+} from '../elf/edit.ts';
 import { readElf } from '../elf/read.ts';
 import { makeStubObject, stubSymbol } from '../elf/stub-object.ts';
 import { SHF, SHT, STT, type ElfFile } from '../elf/types.ts';
@@ -59,7 +65,11 @@ function editsOf(
       .filter((symbol) => pins.has(symbol.name) && isPinnable(program, symbol.name))
       .map((symbol) => pinMove(symbol, elf)),
   ];
-  return { clearFlags: mergeFlags(elf), ...moveEdits(elf, moved), ...callEdits(object, program, stubs) };
+  return {
+    clearFlags: mergeFlags(elf),
+    ...moveEdits(elf, moved),
+    ...callEdits(object, program, stubs),
+  };
 }
 
 function mergeFlags(elf: ElfFile): Map<number, number> {
@@ -76,7 +86,10 @@ interface Move {
 function commonMove({ name, size, alignment }: GlobalSymbol): Move {
   const flags = SHF.ALLOC | SHF.WRITE;
   const aligned = Math.max(1, alignment);
-  return { name, section: { name: `.bss.${name}`, type: SHT.NOBITS, flags, size, alignment: aligned } };
+  return {
+    name,
+    section: { name: `.bss.${name}`, type: SHT.NOBITS, flags, size, alignment: aligned },
+  };
 }
 
 function pinMove({ name, section, value, size }: GlobalSymbol, elf: ElfFile): Move {
@@ -85,17 +98,28 @@ function pinMove({ name, section, value, size }: GlobalSymbol, elf: ElfFile): Mo
   while (value % alignment !== 0) alignment /= 2;
   const data = home.data.slice(value, value + size);
   const type = SHT.PROGBITS;
-  return { name, section: { name: `.rodata.spacer.pin.${name}`, type, flags: SHF.ALLOC, size, alignment, data } };
+  return {
+    name,
+    section: { name: `.rodata.spacer.pin.${name}`, type, flags: SHF.ALLOC, size, alignment, data },
+  };
 }
 
-function moveEdits(elf: ElfFile, moves: readonly Move[]): Pick<ObjectEdits, 'addSections' | 'symbols'> {
+function moveEdits(
+  elf: ElfFile,
+  moves: readonly Move[],
+): Pick<ObjectEdits, 'addSections' | 'symbols'> {
   if (moves.length === 0) return {};
   const symbols = new Map<number, SymbolChange>();
   moves.forEach(({ name, section }, i) => {
     const symbol = elf.symbols.find((s) => s.name === name && s.section !== 0 && s.binding !== 0);
     if (!symbol) return;
     const type = section.type === SHT.NOBITS ? STT.OBJECT : symbol.type;
-    symbols.set(symbol.index, { section: elf.sections.length + i, value: 0, size: section.size, type });
+    symbols.set(symbol.index, {
+      section: elf.sections.length + i,
+      value: 0,
+      size: section.size,
+      type,
+    });
   });
   return { addSections: moves.map((move) => move.section), symbols };
 }
@@ -129,5 +153,7 @@ function callEdits(
 /** Boot code runs before paging and stands where the platform expects it: it is left alone. */
 function isRedirectable(elf: ElfFile, section: number): boolean {
   const { flags, name } = elf.sections[section]!;
-  return (flags & SHF.ALLOC) !== 0 && (flags & SHF.EXECINSTR) !== 0 && !/^\.text(\.32)?\.boot/.test(name);
+  return (
+    (flags & SHF.ALLOC) !== 0 && (flags & SHF.EXECINSTR) !== 0 && !/^\.text(\.32)?\.boot/.test(name)
+  );
 }

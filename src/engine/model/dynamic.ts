@@ -27,6 +27,8 @@ export interface MadeAddresses {
   symbolValue: (name: string) => number | undefined;
   /** True for a symbol of the script that does not move with the image. */
   isAbsolute: (name: string) => boolean;
+  /** True where the output section at an address cannot be written. */
+  isReadOnly: (address: number) => boolean;
   /** Start and size of an output section, or of one of these sections. */
   section: (name: string) => { address: number; size: number } | undefined;
 }
@@ -55,13 +57,16 @@ const DT = {
   SYMTAB: 6,
   RELA: 7,
   RELASZ: 8,
+  RELAENT: 9,
   INIT: 12,
   FINI: 13,
+  TEXTREL: 22,
   JMPREL: 23,
   INIT_ARRAY: 25,
   FINI_ARRAY: 26,
   INIT_ARRAYSZ: 27,
   FINI_ARRAYSZ: 28,
+  FLAGS: 30,
   PREINIT_ARRAY: 32,
   PREINIT_ARRAYSZ: 33,
   GNU_HASH: 0x6ffffef5,
@@ -237,14 +242,38 @@ function relocationBytes(maker: Maker, at: MadeAddresses): Uint8Array {
 }
 
 function dynamicBytes(maker: Maker, at: MadeAddresses): Uint8Array {
-  const bytes = new Uint8Array(maker.tags.length * DYNAMIC_ENTRY);
+  const changesText = relativesOf(maker, at).some(({ offset }) => at.isReadOnly(offset));
+  const tags = withTextFlag(maker.tags, changesText);
+  const bytes = new Uint8Array(tags.length * DYNAMIC_ENTRY);
   const view = new DataView(bytes.buffer);
-  maker.tags.forEach(({ tag, value }, i) => {
+  tags.forEach(({ tag, value }, i) => {
     view.setBigUint64(i * DYNAMIC_ENTRY, BigInt(tag), true);
     const now = dynamicValue(maker, tag, at) ?? value;
     view.setBigUint64(i * DYNAMIC_ENTRY + 8, BigInt(now), true);
   });
   return bytes;
+}
+
+const DF_TEXTREL = 4;
+/** Bytes by which `.dynamic` can grow: an entry says twice that read-only sections are relocated. */
+export const DYNAMIC_GROWTH = 2 * DYNAMIC_ENTRY;
+
+/** Which sections can be written, and with that these entries, depends on how sections are joined. */
+function withTextFlag(tags: Maker['tags'], changesText: boolean): Maker['tags'] {
+  const plain = tags.flatMap((entry) => {
+    if (entry.tag !== DT.FLAGS) return entry.tag === DT.TEXTREL ? [] : [entry];
+    const value = entry.value & ~DF_TEXTREL;
+    return value === 0 && !changesText ? [] : [{ ...entry, value }];
+  });
+  if (!changesText) return plain;
+  const at = plain.findIndex(({ tag }) => tag === DT.RELAENT) + 1;
+  const marked = [...plain.slice(0, at), { tag: DT.TEXTREL, value: 0 }, ...plain.slice(at)];
+  if (marked.some(({ tag }) => tag === DT.FLAGS))
+    return marked.map((entry) =>
+      entry.tag === DT.FLAGS ? { ...entry, value: entry.value | DF_TEXTREL } : entry,
+    );
+  const flags = { tag: DT.FLAGS, value: DF_TEXTREL };
+  return [...marked.slice(0, at + 1), flags, ...marked.slice(at + 1)];
 }
 
 /** Value of an entry that depends on addresses or relocations; undefined for a constant one. */

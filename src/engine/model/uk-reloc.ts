@@ -81,11 +81,11 @@ function requestsOf(
   const requests = program.objects.flatMap(({ elf }, object) =>
     elf.symbols.flatMap((symbol): Request[] => {
       const place = placeOf(symbol, object, isLinked);
-      const match = place && NAMED.exec(symbol.name);
-      if (!match || symbol.name.includes(IGNORED)) return [];
+      const match = NAMED.exec(symbol.name);
+      if (!place || !match || symbol.name.includes(IGNORED)) return [];
       const [, target = '', kind = '', size = '', suffix = ''] = match;
       const physical = suffix.includes('_phys');
-      return [{ name: symbol.name, target, kind, size: Number(size), physical, place: place! }];
+      return [{ name: symbol.name, target, kind, size: Number(size), physical, place }];
     }),
   );
   const rank = ({ kind }: Request) => KINDS.indexOf(kind);

@@ -34,6 +34,8 @@ export interface StageInput {
 
 export interface UnikernelInput {
   readonly name: string;
+  /** What was strange, for people. */
+  readonly notes?: readonly string[];
   readonly stages: Partial<Record<Stage, StageInput>>;
 }
 
@@ -64,7 +66,10 @@ export function pageMapOf(input: PageMapInput): PageMapDocument {
     spacer,
     ...rest,
     pageSize: PAGE_SIZE,
-    unikernels: unikernels.map(({ name }) => ({ name })),
+    unikernels: unikernels.map(({ name, notes = [] }) => ({
+      name,
+      ...(notes.length > 0 && { notes: [...notes] }),
+    })),
     totals: {},
     contentClasses: {},
     libraries: [],

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../../scripts/vscode/server.mjs';
 import { Workbench } from './driver.ts';
 import { alignByCommand, createFixture, writeSettings, type Fixture } from './fixture.ts';
-import { checkFlag, chooseFlag, headline, settled, toggle } from './page-map.ts';
+import { checkFlag, chooseFlag, flagBox, headline, settled, toggle } from './page-map.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -128,7 +128,9 @@ describe('a trusted workspace', () => {
   it('comes back after a reload with its flags, zoom and selection', async () => {
     let frame = await window.shownPageMap();
     await frame.getByRole('button', { name: 'Zoom in' }).click();
-    await frame.locator('#map').click({ position: { x: 300, y: 60 } });
+    await frame.locator('#map').focus();
+    for (const key of ['Home', 'ArrowRight', 'Enter']) await window.page.keyboard.press(key);
+    await frame.waitForSelector('.details h2');
     const title = await frame.locator('.details h2').textContent();
     await frame.waitForTimeout(1000);
     await window.run('Developer: Reload Window');
@@ -137,7 +139,7 @@ describe('a trusted workspace', () => {
     frame = await window.shownPageMap();
     await frame.waitForSelector('.details h2', { timeout: 30_000 });
     expect(await frame.locator('.details h2').textContent()).toBe(title);
-    const box = frame.locator('vscode-checkbox', { hasText: /^custom_loader$/ });
+    const box = flagBox(frame, 'custom_loader');
     expect(await box.getAttribute('aria-checked')).toBe('true');
     await window.screenshot('reloaded');
     await frame.getByRole('button', { name: 'Fit all pages' }).click();
@@ -192,7 +194,9 @@ describe('a trusted workspace', () => {
     const input = window.page.locator('.quick-input-widget input[type=text]').first();
     await input.waitFor({ timeout: 10_000 });
     const target = path.join(fixture.folder, 'export.html');
+    await window.page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).waitFor();
     await input.fill(target);
+    await window.page.waitForTimeout(1000);
     await window.page.keyboard.press('Enter');
     await window.notification('export.html was written').waitFor({ timeout: 30_000 });
     expect(await readFile(target, 'utf8')).toContain('spacer-page-map');
@@ -214,7 +218,9 @@ describe('a trusted workspace', () => {
     await window.run('Spacer: Open Report');
     const input = window.page.locator('.quick-input-widget input[type=text]').first();
     await input.waitFor({ timeout: 10_000 });
+    await window.page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).waitFor();
     await input.fill(path.join(folder, 'report.json'));
+    await window.page.waitForTimeout(1000);
     await window.page.keyboard.press('Enter');
     const frame = await window.pageMap();
     await frame

@@ -104,10 +104,15 @@ describe('-a/--align', () => {
 });
 
 describe('-g/--group', () => {
+  const isMain = (library: string, section: string) =>
+    library.startsWith('app') && section === '.text.startup';
   const common = async (...args: string[]) => {
     const { output, document } = await alignThree(...args);
     const all = new Set(document.libraries.filter((l) => l.sharing === 'all').map((l) => l.name));
-    return NAMES.map((name) => runsOf(libraryText(output, name), ({ library }) => all.has(library)));
+    expect(all.size).toBeGreaterThan(10);
+    // `main` has one slot in the whole set, whichever application is in it: it stands with them.
+    const isCommon = ({ library, section }: Placed) => all.has(library) || isMain(library, section);
+    return NAMES.map((name) => runsOf(libraryText(output, name), isCommon));
   };
 
   it('puts the common libraries side by side, without page padding', async () => {
@@ -182,6 +187,8 @@ describe('-o/--copy_objs', () => {
 });
 
 describe('-r/--rel, --relink-only', () => {
+  const withoutTimes = (lines: string[]) =>
+    lines.map((line) => line.split(' ').filter((_, i) => i !== 2).join(' '));
   const imageHash = (output: string, name: string) =>
     createHash('sha256').update(readFileSync(imageIn(output, name))).digest('hex');
 
@@ -198,8 +205,7 @@ describe('-r/--rel, --relink-only', () => {
     }
     const written = fingerprint(path.join(output, 'sched/scripts'));
     expect(await spacer([...args, '--relink-only'])).toMatchObject({ status: 0, stderr: '' });
-    const text = (lines: string[]) => lines.map((line) => line.replace(/ [\d.]+ /, ' '));
-    expect(text(fingerprint(path.join(output, 'sched/scripts')))).toEqual(text(written));
+    expect(withoutTimes(fingerprint(path.join(output, 'sched/scripts')))).toEqual(withoutTimes(written));
     const whole = await alignThree();
     for (const name of NAMES) expect(imageHash(output, name)).toBe(imageHash(whole.output, name));
   });
@@ -312,7 +318,8 @@ describe('--output, --json, --html, --jobs', () => {
     const workspace = await copyOfSample();
     const { output, document } = await alignJson(workspace);
     expect(existsSync(path.join(workspace, '.spacer'))).toBe(false);
-    expect(validatePageMap(JSON.parse(readFileSync(path.join(output, 'report.json'), 'utf8')))).toEqual(document);
+    const report = validatePageMap(JSON.parse(readFileSync(path.join(output, 'report.json'), 'utf8')));
+    expect({ ...report, timings: {} }).toEqual({ ...document, timings: {} });
     expect(readFileSync(path.join(output, '.gitignore'), 'utf8')).toBe('*\n');
   });
 

@@ -11,7 +11,9 @@ test('a range has the same digest wherever it was cut from', () => {
       const behind = digestBlocks(both([...before, ...content]));
       const from = before.length;
       const to = from + content.length;
-      expect(rangeLow(behind, from, to, position)).toBe(rangeLow(alone, 0, content.length, position));
+      expect(rangeLow(behind, from, to, position)).toBe(
+        rangeLow(alone, 0, content.length, position),
+      );
       expect(rangeHigh(behind, from, to, position)).toBe(
         rangeHigh(alone, 0, content.length, position),
       );

@@ -11,10 +11,13 @@ const UNIKERNELS = 4;
 
 const steps = slotSets(UNIKERNELS).chain((slots) =>
   fc
-    .array(fc.constantFrom<Partial<Step>>({}, { apart: true }, { alignment: 4096 }, { from: 0x108000 }), {
-      minLength: slots.length,
-      maxLength: slots.length,
-    })
+    .array(
+      fc.constantFrom<Partial<Step>>({}, { apart: true }, { alignment: 4096 }, { from: 0x108000 }),
+      {
+        minLength: slots.length,
+        maxLength: slots.length,
+      },
+    )
     .map((extras) => slots.map((slot, i): Step => ({ slot, ...extras[i] }))),
 );
 
@@ -37,7 +40,11 @@ test('slots of unikernels that never meet share addresses', () => {
   const own = [0, 1, 2].map((u) =>
     slotOf(u, { ...shape, variants: [0, 1, 2].map((other) => (other === u ? 1 : 0)) }),
   );
-  const { placed } = placeInOrder(own.map((slot) => ({ slot })), START, 3);
+  const { placed } = placeInOrder(
+    own.map((slot) => ({ slot })),
+    START,
+    3,
+  );
   expect(placed.map(({ address }) => address)).toEqual([START, START, START]);
 });
 
@@ -46,7 +53,11 @@ test('the fast evaluator and the plain one give one cost for one order', () => {
     fc.property(steps, fc.integer(), (list, seed) => {
       const evaluator = new OrderEvaluator(list, START, UNIKERNELS);
       const order = shuffled(list.length, seed);
-      const { placed } = placeInOrder(order.map((i) => list[i]!), START, UNIKERNELS);
+      const { placed } = placeInOrder(
+        order.map((i) => list[i]!),
+        START,
+        UNIKERNELS,
+      );
       expect(evaluator.cost(Int32Array.from(order))).toEqual(costOf(placed, UNIKERNELS));
       expect(evaluator.cost(Int32Array.from(order))).toEqual(costOf(placed, UNIKERNELS));
     }),
@@ -85,7 +96,10 @@ function price(list: readonly Step[], unikernels = UNIKERNELS): number {
 }
 
 function shuffled(count: number, seed: number): number[] {
-  const keys = Array.from({ length: count }, (_, i) => ({ i, key: Math.imul(i + 1, seed | 1) >>> 0 }));
+  const keys = Array.from({ length: count }, (_, i) => ({
+    i,
+    key: Math.imul(i + 1, seed | 1) >>> 0,
+  }));
   return keys.sort((a, b) => a.key - b.key || a.i - b.i).map(({ i }) => i);
 }
 

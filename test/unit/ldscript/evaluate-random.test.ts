@@ -153,12 +153,12 @@ const outputSection = (phdrs: boolean) =>
         )} { ${body.join(' ')} } ${phdr} ${fill}`,
     );
 /**
- * Leaves out what nobody writes and where ld's answer is an accident: a PROVIDE in a section that its
- * constraint drops, a load address for .tbss.
+ * Leaves out what nobody writes and where ld's answer is an accident: symbols and data in a section
+ * that its constraint drops, a load address for .tbss.
  */
 const constrain = (attribute: string, body: readonly string[]) => {
   const text = body.join(' ');
-  if (attribute === 'ONLY_IF_RO' && text.includes('PROVIDE')) return '';
+  if (attribute === 'ONLY_IF_RO' && /=|BYTE|LONG|QUAD/.test(text)) return '';
   return attribute.startsWith('AT') && /tbss|\(\*\)|\.o[^(]*$/.test(text) ? '' : attribute;
 };
 const top = (phdrs: boolean) =>

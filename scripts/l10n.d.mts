@@ -1,0 +1,1 @@
+export function extensionTexts(): Promise<string[]>;

@@ -1,0 +1,256 @@
+/**
+ * How an object that `ld -r` merged of compile units comes apart again: which bytes of its sections
+ * came from which unit, where each symbol belongs, and which piece each reference means.
+ *
+ * A merged object refers to a section by its symbol and an addend, so that the end of one piece
+ * cannot be told from the start of the next. The unit's own reference tells: the n-th relocation of
+ * the merged section is the n-th of its units, in order. Every one is compared, and every byte; an
+ * object that is not exactly the merge of its units is refused.
+ */
+import { maskedBytes } from '../atoms/reference-text.ts';
+import {
+  SHF,
+  SHN,
+  SHT,
+  STT,
+  type ElfFile,
+  type ElfRelocation,
+  type ElfSection,
+  type ElfSymbol,
+} from '../elf/types.ts';
+import { SpacerError } from '../errors.ts';
+import { isInputSection } from '../model/sections.ts';
+import { renamedSections } from './unit-names.ts';
+
+export interface UnitObject {
+  readonly name: string;
+  readonly elf: ElfFile;
+}
+
+/** Part of a section of the merged object that gets a section of its own. */
+export interface Piece {
+  /** Its new name. */
+  readonly name: string;
+  /** Index of the merged section. */
+  readonly home: number;
+  /** Offset into the merged section. */
+  readonly offset: number;
+  readonly unit: number;
+  /** The section of the unit. */
+  readonly source: ElfSection;
+}
+
+/** A section of a unit at its place in the merged one. */
+interface Contribution {
+  readonly home: number;
+  readonly offset: number;
+  readonly unit: number;
+  readonly source: ElfSection;
+  /** Index into the pieces; -1 where it stays in the merged section. */
+  readonly piece: number;
+}
+
+export interface SplitPlan {
+  readonly pieces: readonly Piece[];
+  /** Pieces by merged section, in order of offset. */
+  readonly byHome: ReadonlyMap<number, readonly number[]>;
+  /** Where what stays in a split section begins: commons behind the pieces. */
+  readonly tails: ReadonlyMap<number, number>;
+  /** By merged section that is loaded: the piece that relocation `n` refers to, or -1. */
+  readonly targets: ReadonlyMap<number, Int32Array>;
+  /** By symbol of the merged object: the piece that it stands in, or -1. */
+  readonly symbols: Int32Array;
+}
+
+/**
+ * Plans the split.
+ * @throws SpacerError `library-whole` where the object is not the merge of the units
+ */
+export function planSplit(whole: ElfFile, units: readonly UnitObject[]): SplitPlan {
+  const { contributions, pieces } = layOut(whole, units);
+  const byHome = new Map<number, number[]>();
+  pieces.forEach(({ home }, i) => byHome.set(home, [...(byHome.get(home) ?? []), i]));
+  const tails = new Map([...byHome].map(([home, own]) => [home, endOf(pieces[own.at(-1)!]!)]));
+  const targets = new Map<number, Int32Array>();
+  const located = new Map(contributions.map((c) => [`${c.unit} ${c.source.index}`, c]));
+  for (const section of whole.sections) {
+    if (!isLoaded(section)) continue;
+    const own = contributions.filter(({ home }) => home === section.index);
+    checkBytes(section, whole, own, units);
+    targets.set(section.index, pairReferences(whole, section, own, units, located));
+  }
+  const symbols = Int32Array.from(whole.symbols, (symbol) =>
+    pieceOfSymbol(symbol, whole, units, pieces, byHome.get(symbol.section) ?? [], tails),
+  );
+  return { pieces, byHome, tails, targets, symbols };
+}
+
+const endOf = ({ offset, source }: Piece) => offset + source.size;
+
+const isLoaded = (section: ElfSection) =>
+  isInputSection(section) && (section.flags & SHF.ALLOC) !== 0;
+
+/** Notes are not laid side by side: the linker merges properties into one. */
+const isLaidOut = (section: ElfSection) => isLoaded(section) && section.type !== SHT.NOTE;
+
+/** As ld places input sections one after the other. */
+function layOut(whole: ElfFile, units: readonly UnitObject[]) {
+  const homes = homesOf(whole);
+  const ends = new Map<number, number>();
+  const contributions: Contribution[] = [];
+  const pieces: Piece[] = [];
+  units.forEach(({ name, elf }, unit) => {
+    const renamed = renamedSections(elf, name);
+    for (const source of elf.sections.filter(isLaidOut)) {
+      const home = homes.get(source.name);
+      if (home === undefined && source.size === 0) continue;
+      if (home === undefined) throw refused(`${source.name} of ${name} is not in the object`);
+      const end = ends.get(home) ?? 0;
+      const offset = Math.ceil(end / source.alignment) * source.alignment;
+      ends.set(home, offset + source.size);
+      const own = renamed.get(source.index);
+      contributions.push({
+        home,
+        offset,
+        unit,
+        source,
+        piece: own === undefined ? -1 : pieces.length,
+      });
+      if (own !== undefined) pieces.push({ name: own, home, offset, unit, source });
+    }
+  });
+  return { contributions, pieces };
+}
+
+function homesOf(whole: ElfFile): Map<string, number> {
+  const homes = new Map<string, number>();
+  for (const { name, index } of whole.sections.filter(isLaidOut)) {
+    if (homes.has(name)) throw refused(`several of its sections are called ${name}`);
+    homes.set(name, index);
+  }
+  return homes;
+}
+
+function checkBytes(
+  section: ElfSection,
+  whole: ElfFile,
+  own: readonly Contribution[],
+  units: readonly UnitObject[],
+): void {
+  const bytes = maskedBytes(section.data, whole.relocations.get(section.index) ?? []);
+  for (const { offset, source, unit } of own) {
+    const end = offset + source.size;
+    const isFilled = source.size > 0 && source.type !== SHT.NOBITS;
+    const isSame = source.size === 0 || (source.type === section.type && end <= section.size);
+    const theirs = units[unit]!.elf.relocations.get(source.index) ?? [];
+    const same =
+      !isFilled ||
+      Buffer.compare(bytes.subarray(offset, end), maskedBytes(source.data, theirs)) === 0;
+    if (!isSame || !same) throw differs(section, units[unit]!);
+  }
+}
+
+const differs = ({ name }: ElfSection, unit: UnitObject) =>
+  refused(`its ${name} is not what ${unit.name} has now`);
+
+/** Compares every relocation with that of its unit; says which piece each one means. */
+function pairReferences(
+  whole: ElfFile,
+  section: ElfSection,
+  own: readonly Contribution[],
+  units: readonly UnitObject[],
+  located: ReadonlyMap<string, Contribution>,
+): Int32Array {
+  const list = whole.relocations.get(section.index) ?? [];
+  const targets = new Int32Array(list.length).fill(-1);
+  let n = 0;
+  for (const { offset, source, unit } of own) {
+    const { elf } = units[unit]!;
+    for (const theirs of elf.relocations.get(source.index) ?? []) {
+      const ours = list[n];
+      const at = theirs.offset + offset;
+      if (ours?.offset !== at || ours.type !== theirs.type) throw differs(section, units[unit]!);
+      const target = pieceOfReference(whole, ours, elf, theirs, unit, located);
+      if (target === undefined) throw differs(section, units[unit]!);
+      targets[n++] = target;
+    }
+  }
+  if (n !== list.length) throw refused(`its ${section.name} has references of no unit`);
+  return targets;
+}
+
+/** @returns the piece, -1 for a reference that stays as it is, undefined where the two do not agree */
+function pieceOfReference(
+  whole: ElfFile,
+  ours: ElfRelocation,
+  elf: ElfFile,
+  theirs: ElfRelocation,
+  unit: number,
+  located: ReadonlyMap<string, Contribution>,
+): number | undefined {
+  const symbol = whole.symbols[ours.symbol]!;
+  const original = elf.symbols[theirs.symbol]!;
+  if (symbol.type !== STT.SECTION)
+    return symbol.name === original.name && ours.addend === theirs.addend ? -1 : undefined;
+  const place = located.get(`${unit} ${original.section}`);
+  if (place === undefined || place.home !== symbol.section) return undefined;
+  const addend = place.offset + original.value + theirs.addend;
+  return addend === ours.addend ? place.piece : undefined;
+}
+
+/** Where a symbol stands at the border of two pieces, the unit that has it decides. */
+function pieceOfSymbol(
+  symbol: ElfSymbol,
+  whole: ElfFile,
+  units: readonly UnitObject[],
+  pieces: readonly Piece[],
+  own: readonly number[],
+  tails: ReadonlyMap<number, number>,
+): number {
+  if (own.length === 0 || symbol.type === STT.SECTION) return -1;
+  const { value, section } = symbol;
+  const near = own.filter((i) => pieces[i]!.offset <= value && value <= endOf(pieces[i]!));
+  const inside = near.filter((i) => value < endOf(pieces[i]!));
+  const isTail = value >= tails.get(section)!;
+  if (near.length === 1 && !isTail) return near[0]!;
+  const sure = near.filter((i) => holds(pieces[i]!, units, symbol));
+  if (sure.length === 1) return sure[0]!;
+  if (sure.length === 0 && isTail && inside.length === 0) return -1;
+  throw refused(`the place of ${symbol.name} in ${whole.sections[section]!.name} is not certain`);
+}
+
+function holds(
+  { unit, source, offset }: Piece,
+  units: readonly UnitObject[],
+  symbol: ElfSymbol,
+): boolean {
+  return units[unit]!.elf.symbols.some(
+    ({ name, section, value }) =>
+      name === symbol.name && section === source.index && value + offset === symbol.value,
+  );
+}
+
+/** The piece at an offset of a split section: of two that meet there, the one that begins. */
+export function pieceAt(plan: SplitPlan, home: number, offset: number): number {
+  const own = plan.byHome.get(home) ?? [];
+  const found = own.findLast((i) => plan.pieces[i]!.offset <= offset);
+  const piece = found === undefined ? undefined : plan.pieces[found];
+  if (found === undefined || piece === undefined || offset > endOf(piece)) return -1;
+  return found;
+}
+
+/** Symbol numbers below this are local. */
+export function firstGlobal(elf: ElfFile): number {
+  const table = elf.sections.find(({ type }) => type === SHT.SYMTAB);
+  if (table === undefined) throw refused('it has no symbols');
+  if (elf.sections.some(({ type }) => type === SHT.SYMTAB_SHNDX))
+    throw refused('it has too many sections');
+  return table.info;
+}
+
+/** True for a symbol that stands for a section of the object. */
+export const isSectionSymbol = (symbol: ElfSymbol | undefined): symbol is ElfSymbol =>
+  symbol?.type === STT.SECTION && symbol.section !== SHN.UNDEF && symbol.section < SHN.ABS;
+
+/** Why a library stays whole. */
+export const refused = (why: string): SpacerError => new SpacerError('library-whole', why);
