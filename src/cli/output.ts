@@ -39,6 +39,8 @@ function describe(document: PageMapDocument, flags: OutputFlags): string {
       `Pool for a loader: 0x${start.toString(16)} to 0x${end.toString(16)}, ${(end - start) / 4096} pages.`,
     );
   }
+  for (const { name, notes = [] } of document.unikernels)
+    for (const note of notes) lines.push(`NOTE ${name}: ${note}`);
   for (const { name, message } of document.failures) lines.push(`FAILED ${name}: ${message}`);
   for (const { name, message } of document.unusable) lines.push(`Not used: ${name}: ${message}`);
   if (flags.html !== undefined) lines.push(`Page map: ${flags.html}`);

@@ -41,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
     aligner,
     panels,
     view,
-    sets.onDidChange(() => (view.message = messageOf(sets))),
+    sets.onDidChange(() => (view.message = messageOf(sets) ?? '')),
     view.onDidChangeCheckboxState(({ items }) => choose(sets, items)),
     vscode.window.registerWebviewPanelSerializer(PANEL, panels),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new SpacerTasks(sets, aligner)),

@@ -49,7 +49,7 @@ export function splitObject(whole: ElfFile, units: readonly UnitObject[]): Uint8
     base: whole.sections.length,
     split: splitSymbols(whole, plan),
     output: new Appender(whole.bytes),
-    headers: whole.sections.map((section) => ({ ...section, name: 0 }) as Header),
+    headers: whole.sections.map((section) => ({ ...section, name: 0 })),
   };
   shrinkHomes(job);
   addPieces(job);

@@ -3,11 +3,11 @@
  * came from which unit, where each symbol belongs, and which piece each reference means.
  *
  * A merged object refers to a section by its symbol and an addend, so that the end of one piece
- * cannot be told from the start of the next. The unit's own reference tells: the n-th relocation of
- * the merged section is the n-th of its units, in order. Every one is compared, and every byte; an
+ * cannot be told from the start of the next. The unit's own reference tells: the n-th relocation by
+ * offset of the merged section is the n-th of its units. Every one is compared, and every byte; an
  * object that is not exactly the merge of its units is refused.
  */
-import { maskedBytes } from '../atoms/reference-text.ts';
+import { maskedBytes, relocationsOf } from '../atoms/reference-text.ts';
 import {
   SHF,
   SHN,
@@ -162,17 +162,18 @@ function pairReferences(
   located: ReadonlyMap<string, Contribution>,
 ): Int32Array {
   const list = whole.relocations.get(section.index) ?? [];
+  const order = [...list.keys()].sort((a, b) => list[a]!.offset - list[b]!.offset);
   const targets = new Int32Array(list.length).fill(-1);
   let n = 0;
   for (const { offset, source, unit } of own) {
     const { elf } = units[unit]!;
-    for (const theirs of elf.relocations.get(source.index) ?? []) {
-      const ours = list[n];
+    for (const theirs of relocationsOf(elf, source.index)) {
+      const ours = list[order[n] ?? -1];
       const at = theirs.offset + offset;
       if (ours?.offset !== at || ours.type !== theirs.type) throw differs(section, units[unit]!);
       const target = pieceOfReference(whole, ours, elf, theirs, unit, located);
       if (target === undefined) throw differs(section, units[unit]!);
-      targets[n++] = target;
+      targets[order[n++]!] = target;
     }
   }
   if (n !== list.length) throw refused(`its ${section.name} has references of no unit`);
