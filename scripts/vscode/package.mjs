@@ -111,6 +111,8 @@ export function packageExtension(out) {
       dependencies: false,
       allowMissingRepository: true,
       skipLicense: true,
+      // There is no public address that the pictures of the README could be loaded from.
+      rewriteRelativeLinks: false,
     });
     return out;
   });

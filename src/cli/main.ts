@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { align } from '../engine/align.ts';
@@ -9,7 +9,7 @@ import { renderCsv } from '../engine/report/csv.ts';
 import { VERSION } from '../engine/version.ts';
 import type { PageMapDocument } from '../protocol/page-map.ts';
 import { addAlignOptions, alignOptionsOf, type AlignFlags } from './options.ts';
-import { EXIT, print, printDocument, writeHtml, type OutputFlags } from './output.ts';
+import { EXIT, print, printDocument, writeHtml, writeText, type OutputFlags } from './output.ts';
 import { progressDisplay } from './progress.ts';
 
 /** Errors that say the command was called wrongly. */
@@ -118,7 +118,7 @@ async function runReport(flags: ReportFlags): Promise<number> {
   const file = flags.from ?? path.join(flags.workspace, '.spacer', 'report.json');
   const document = await readReport(path.resolve(file));
   if (flags.html !== undefined) await writeHtml(document, flags.html);
-  if (flags.csv !== undefined) await writeFile(flags.csv, renderCsv(document));
+  if (flags.csv !== undefined) await writeText(flags.csv, renderCsv(document));
   if (flags.html === undefined && flags.csv === undefined)
     return printDocument(document, { ...(flags.json && { json: true }) });
   if (flags.json) await print(`${JSON.stringify(document)}\n`);

@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { SpacerError } from '../engine/errors.ts';
 import type { PageMapDocument } from '../protocol/page-map.ts';
 import { loadReportAssets } from '../engine/report/assets.ts';
 import { renderHtmlReport } from '../engine/report/html.ts';
@@ -26,12 +28,23 @@ export async function printDocument(
 
 /** Writes the page map as one self-contained HTML file. */
 export async function writeHtml(document: PageMapDocument, file: string): Promise<void> {
-  await writeFile(file, renderHtmlReport(document, await loadReportAssets()));
+  await writeText(file, renderHtmlReport(document, await loadReportAssets()));
+}
+
+/**
+ * Writes a file that the user named.
+ * @throws SpacerError `output-unwritable`
+ */
+export async function writeText(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((cause: Error) => {
+    const place = { file: path.resolve(file) };
+    throw new SpacerError('output-unwritable', `cannot be written: ${cause.message}`, place, { cause });
+  });
 }
 
 function describe(document: PageMapDocument, flags: OutputFlags): string {
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-  const lines = [renderTable(document, { colour }).trimEnd()];
+  const lines = document.unikernels.length > 0 ? [renderTable(document, { colour }).trimEnd()] : [];
   if (document.layout) lines.push(`Layout: ${document.layout.chosen}. ${document.layout.reason}`);
   if (document.pool) {
     const { start, end } = document.pool;
@@ -42,7 +55,8 @@ function describe(document: PageMapDocument, flags: OutputFlags): string {
   for (const { name, notes = [] } of document.unikernels)
     for (const note of notes) lines.push(`NOTE ${name}: ${note}`);
   for (const { name, message } of document.failures) lines.push(`FAILED ${name}: ${message}`);
-  for (const { name, message } of document.unusable) lines.push(`Not used: ${name}: ${message}`);
+  for (const { name, path: file, message } of document.unusable)
+    lines.push(`Not used: ${name}: ${file}: ${message}`);
   if (flags.html !== undefined) lines.push(`Page map: ${flags.html}`);
   if (flags.verbose) lines.push(...verboseLines(document));
   return `${lines.join('\n')}\n`;

@@ -11,6 +11,8 @@ import type { Unikernel } from './workspace/types.ts';
 /** The linker's own sections of one unikernel. */
 export interface Made {
   readonly plan: MadePlan;
+  /** The linker makes more than is modelled: sizes are those of the default link. */
+  readonly isAdmitted: boolean;
   /** Index of the first of them in the first object. */
   readonly first: number;
   /** Unikraft's relocation table, where a step after the link writes it. */

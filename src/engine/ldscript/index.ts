@@ -10,9 +10,8 @@ export {
   replace,
   replaceRange,
 } from './edit.ts';
-export type { Edit } from './edit.ts';
 export type * from './types.ts';
 export { evaluate, keptSections } from './evaluate.ts';
 export type * from './evaluate-types.ts';
 export { ABSOLUTE, absolute, evaluateExpression, scopeOf } from './expression.ts';
-export type { Base, Lookup, Scope, Value } from './expression.ts';
+export type { Base, Lookup, Value } from './expression.ts';

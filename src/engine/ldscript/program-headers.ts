@@ -8,7 +8,6 @@ import { SEC } from './flags.ts';
 import type { Output, Program } from './model.ts';
 import { constantValue, outputsOf } from './model.ts';
 import { finalFlags, finalType } from './place.ts';
-import { defaultSegments } from './default-segments.ts';
 import type { LinkState } from './state.ts';
 import type { Expression } from './types.ts';
 import { PF, PT, SHF, SHT } from '../elf/types.ts';
@@ -45,7 +44,6 @@ export function mapSegments(
   state: LinkState,
   members: readonly (readonly Output[])[],
 ): SegmentMap[] {
-  if (program.headers.length === 0) return defaultSegments(program, state);
   const segments = program.headers.map(({ node, script }, index) => {
     const type = headerType(node.type, state, program);
     const outputs = (members[index] ?? [])

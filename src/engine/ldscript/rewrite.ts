@@ -124,6 +124,8 @@ class ScriptWriter {
   private readonly names: Set<string>;
   private readonly segmentOf = new Map<SectionPiece, LoadSegment<SectionPiece>>();
   private readonly pieces: readonly SectionPiece[];
+  /** Made last: they stand behind what is written at the end of their anchor itself. */
+  private readonly late: { anchor: OutlineSection; edit: Edit }[] = [];
 
   constructor(
     private readonly scripts: readonly Script[],
@@ -141,6 +143,7 @@ class ScriptWriter {
 
   write(): string[] {
     for (const section of this.outline) this.writeSection(section);
+    for (const { anchor, edit } of this.late) this.edit(anchor, edit);
     this.writeInserts();
     this.writeHeaders();
     return this.scripts.map((script, i) => apply(script, this.edits[i]!));
@@ -353,7 +356,7 @@ class ScriptWriter {
     );
     const anchor = candidates.at(-1) ?? section;
     const text = late.map((piece) => `\n ${this.extraSection(piece, pieces)}`).join('');
-    this.edit(anchor, insertAfter(anchor.trailing.at(-1) ?? anchor.node, text));
+    this.late.push({ anchor, edit: insertAfter(anchor.trailing.at(-1) ?? anchor.node, text) });
   }
 
   /** Inserted sections move to where the outline has them. */

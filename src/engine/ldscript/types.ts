@@ -350,14 +350,3 @@ export interface Script {
   readonly tokens: readonly Token[];
   readonly statements: readonly ScriptStatement[];
 }
-
-/** Every node that an edit can name. */
-export type ScriptNode =
-  | ScriptStatement
-  | SectionsStatement
-  | BodyStatement
-  | Expression
-  | ProgramHeader
-  | MemoryRegion
-  | FilePattern
-  | SectionPattern;

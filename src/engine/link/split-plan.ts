@@ -7,6 +7,7 @@
  * offset of the merged section is the n-th of its units. Every one is compared, and every byte; an
  * object that is not exactly the merge of its units is refused.
  */
+import { describeFrames } from '../atoms/frame-form.ts';
 import { maskedBytes, relocationsOf } from '../atoms/reference-text.ts';
 import {
   SHF,
@@ -76,7 +77,8 @@ export function planSplit(whole: ElfFile, units: readonly UnitObject[]): SplitPl
   for (const section of whole.sections) {
     if (!isLoaded(section)) continue;
     const own = contributions.filter(({ home }) => home === section.index);
-    checkBytes(section, whole, own, units);
+    if (section.name === UNWIND) checkFrames(section, whole, own, units, located);
+    else checkBytes(section, whole, own, units);
     targets.set(section.index, pairReferences(whole, section, own, units, located));
   }
   const symbols = Int32Array.from(whole.symbols, (symbol) =>
@@ -150,6 +152,30 @@ function checkBytes(
   }
 }
 
+/** The merge drops padding of unwind records, so that they are compared one by one. */
+const UNWIND = '.eh_frame';
+
+function checkFrames(
+  section: ElfSection,
+  whole: ElfFile,
+  own: readonly Contribution[],
+  units: readonly UnitObject[],
+  located: ReadonlyMap<string, Contribution>,
+): void {
+  const name = (home: number) => whole.sections[home]?.name ?? '';
+  const ours = describeFrames(whole, section, (home) => ({ key: name(home), offset: 0 }));
+  const theirs = own.flatMap(({ source, unit }) => {
+    const placer = (index: number) => {
+      const place = located.get(`${unit} ${index}`);
+      return { key: name(place?.home ?? -1), offset: place?.offset ?? 0 };
+    };
+    return describeFrames(units[unit]!.elf, source, placer) ?? [undefined];
+  });
+  const same = (i: number) => ours?.[i]?.text === theirs[i]?.text;
+  if (ours?.length !== theirs.length || !theirs.every((frame, i) => frame && same(i)))
+    throw refused('its unwind records are not those of its units');
+}
+
 const differs = ({ name }: ElfSection, unit: UnitObject) =>
   refused(`its ${name} is not what ${unit.name} has now`);
 
@@ -170,7 +196,8 @@ function pairReferences(
     for (const theirs of relocationsOf(elf, source.index)) {
       const ours = list[order[n] ?? -1];
       const at = theirs.offset + offset;
-      if (ours?.offset !== at || ours.type !== theirs.type) throw differs(section, units[unit]!);
+      const isThere = ours?.type === theirs.type && (section.name === UNWIND || ours.offset === at);
+      if (ours === undefined || !isThere) throw differs(section, units[unit]!);
       const target = pieceOfReference(whole, ours, elf, theirs, unit, located);
       if (target === undefined) throw differs(section, units[unit]!);
       targets[order[n++]!] = target;

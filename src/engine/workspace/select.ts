@@ -25,11 +25,11 @@ function pick(found: Discovered, name: string): Unikernel {
   const unikernel = found.unikernels.find((candidate) => candidate.name === name);
   if (unikernel) return unikernel;
   const unusable = found.unusable.find((candidate) => candidate.name === name);
-  if (unusable) throw new SpacerError('unikernel-unusable', `${name} cannot be used: ${unusable.message}`);
+  if (unusable) throw new SpacerError('unikernel-unusable', `${name} cannot be used: ${unusable.path}: ${unusable.message}`);
   const known = found.unikernels.map((candidate) => candidate.name).join(', ');
   throw new SpacerError('unikernel-unknown', `There is no unikernel ${name}. Found: ${known || 'none'}.`);
 }
 
 function reasons(found: Discovered): string {
-  return found.unusable.map(({ name, message }) => `\n  ${name}: ${message}`).join('');
+  return found.unusable.map((item) => `\n  ${item.name}: ${item.path}: ${item.message}`).join('');
 }

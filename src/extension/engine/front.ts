@@ -106,6 +106,8 @@ class Front {
     for (const options of WARM_OPTIONS) {
       const { set } = await this.reader.call('previewSet', { workspace, options });
       known.sets[kindOf(options)] ??= set;
+      // The code that answers is compiled by now, too.
+      viewOf(preview(set, known.measured, { options, unikernels: set.names }));
     }
   }
 

@@ -55,7 +55,7 @@ export async function toggle(frame: Frame, act: () => Promise<void>): Promise<nu
 export async function chooseFlag(frame: Frame, name: string, value: string): Promise<void> {
   const dropdown = frame.locator(`vscode-dropdown[aria-label="${name}"]`);
   await dropdown.click();
-  await dropdown.locator('vscode-option', { hasText: new RegExp(`^${value}$`) }).click();
+  await frame.getByRole('option', { name: value, exact: true }).filter({ visible: true }).click();
 }
 
 export const flagBox = (frame: Frame, name: string) =>

@@ -5,8 +5,8 @@ import {
   method,
   Peer,
   PROTOCOL_VERSION,
-  RemoteError,
   type Channel,
+  type RemoteError,
 } from '../../../src/protocol/rpc.ts';
 
 const METHODS = {

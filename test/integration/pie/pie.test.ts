@@ -1,0 +1,119 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { align } from '../../../src/engine/align.ts';
+import { readElf } from '../../../src/engine/elf/read.ts';
+import { rewriteScripts } from '../../../src/engine/ldscript/rewrite.ts';
+import { pagesOfImage } from '../../../src/engine/pages/pages-of-image.ts';
+import { planSet } from '../../../src/engine/plan-set.ts';
+import { predict } from '../../../src/engine/predict.ts';
+import { readUnikernel } from '../../../src/engine/read-unikernel.ts';
+import { relinkWritten, writeInputs } from '../../../src/engine/relink-unikernel.ts';
+import { discover } from '../../../src/engine/workspace/discover.ts';
+import { DEFAULT_OPTIONS } from '../../../src/protocol/options.ts';
+import { checkPageMap } from '../../../src/protocol/page-map-schema.ts';
+import { buildPie, RELOC_SCRIPT, type PieOptions } from './workspace.ts';
+
+const roots: string[] = [];
+afterAll(() => roots.forEach((root) => rmSync(root, { recursive: true, force: true })));
+
+/** Aligns two applications; returns where a predicted page differs from the linked image. */
+async function differences(options: PieOptions): Promise<string[]> {
+  const root = mkdtempSync(path.join(tmpdir(), 'spacer-pie-'));
+  roots.push(root);
+  buildPie(root, 'one', options);
+  buildPie(root, 'two', { ...options, source: 'int *more[] = { &other, &hidden };' });
+  const { unikernels, unusable } = await discover(root, { tools: {} });
+  expect(unusable).toEqual([]);
+  const set = await Promise.all(unikernels.map(readUnikernel));
+  const found = [];
+  for (const { loaded, input, placements } of planSet(set, DEFAULT_OPTIONS).unikernels) {
+    const directory = path.join(root, 'out', loaded.unikernel.name);
+    const { texts } = rewriteScripts(loaded.scripts, input.outline, placements);
+    await writeInputs(directory, loaded, texts);
+    const { image, debugImage } = await relinkWritten(directory, loaded, { tools: {} });
+    const measured = new Map(
+      pagesOfImage(readElf(image, readFileSync(image))).pages.map((p) => [p.address, p.bytes]),
+    );
+    for (const page of predict(loaded, input, texts).pages) {
+      const real = measured.get(page.address);
+      measured.delete(page.address);
+      const name = `${loaded.unikernel.name} 0x${page.address.toString(16)}`;
+      if (real === undefined) found.push(`${name} only predicted`);
+      else if ('bytes' in page && page.bytes && Buffer.compare(page.bytes, real) !== 0)
+        found.push(`${name} ${firstDifference(page.bytes, real)}`);
+    }
+    for (const address of measured.keys()) found.push(`0x${address.toString(16)} not predicted`);
+    checkSections(debugImage);
+  }
+  return found;
+}
+
+function firstDifference(a: Uint8Array, b: Uint8Array): string {
+  const at = a.findIndex((byte, i) => byte !== b[i]);
+  return `+0x${at.toString(16)}: ${a[at]} for ${b[at]}`;
+}
+
+/** Zeros behind the data need no room in the file. */
+function checkSections(debugImage: string): void {
+  const { sections, segments } = readElf(debugImage, readFileSync(debugImage));
+  const bss = sections.find(({ name }) => name === '.bss')!;
+  for (const { type, virtualAddress, fileSize } of segments)
+    if (type === 1) expect(virtualAddress + fileSize).toBeLessThanOrEqual(bss.address);
+}
+
+const STATIC = ['-static-pie', '-Wl,--no-dynamic-linker', '-z notext'];
+
+describe('position-independent images are predicted byte for byte', () => {
+  it('where the linker places its own sections', async () => {
+    expect(await differences({ link: STATIC })).toEqual([]);
+  });
+
+  it('where a script places them, two of them behind .bss', async () => {
+    expect(await differences({ link: STATIC, extra: RELOC_SCRIPT })).toEqual([]);
+  });
+
+  it('where a step after the link removes them', async () => {
+    const strip = ['-R .dynamic', '-R .dynsym', '-R .dynstr', '--remove-section=.rela.dyn'];
+    expect(await differences({ link: STATIC, extra: RELOC_SCRIPT, strip })).toEqual([]);
+  });
+
+  it('with both kinds of hash tables and immediate binding', async () => {
+    const link = [...STATIC, '-Wl,--hash-style=both', '-Wl,-z,now'];
+    expect(await differences({ link })).toEqual([]);
+  });
+
+  it('with a global offset table at a fixed address', async () => {
+    expect(await differences({ link: ['-static', '-no-pie'] })).toEqual([]);
+  });
+});
+
+describe('an image of which the model does not know all', () => {
+  const source = '__attribute__((weak)) void nowhere(void); void reach(void) { nowhere(); }';
+
+  it('is aligned and measured, and a note says why it was not predicted', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'spacer-pie-'));
+    roots.push(root);
+    buildPie(root, 'one', { link: STATIC, source });
+    buildPie(root, 'two', { link: STATIC });
+    const document = await align({ workspace: root, options: DEFAULT_OPTIONS });
+    expect(document.failures).toEqual([]);
+    const [one, two] = document.unikernels;
+    expect(one?.notes).toEqual([expect.stringMatching(/nowhere.*procedure linkage table/)]);
+    expect(one?.predicted).toBeUndefined();
+    const owners = one?.after?.pages.flatMap((page) => page.owners.map(({ library }) => library));
+    expect(owners).toContain('appone');
+    expect(two?.notes).toBeUndefined();
+    expect(two?.predicted?.totals.total).toBe(two?.after?.totals.total);
+    expect(checkPageMap(JSON.parse(JSON.stringify(document))).ok).toBe(true);
+  });
+
+  it('fails a dry run', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'spacer-pie-'));
+    roots.push(root);
+    buildPie(root, 'one', { link: STATIC, source });
+    const document = await align({ workspace: root, options: { ...DEFAULT_OPTIONS, dryRun: true } });
+    expect(document.failures).toEqual([expect.objectContaining({ reason: 'link-plt' })]);
+  });
+});
