@@ -26,7 +26,9 @@ await main(async () => {
   const document = JSON.parse(await readFile(path.join(workspace, '.spacer/report.json'), 'utf8'));
   const failures = [...judge(document), ...(await compareConsoles(document))];
   log(`\nPage map: ${report}`);
-  log(`Done in ${since(ready)}${ready - start > 1000 ? `, after ${((ready - start) / 1000).toFixed(1)} s of installing` : ''}.`);
+  log(
+    `Done in ${since(ready)}${ready - start > 1000 ? `, after ${((ready - start) / 1000).toFixed(1)} s of installing` : ''}.`,
+  );
   if (failures.length > 0) throw new Trouble(`The demo failed:\n  ${failures.join('\n  ')}`);
 });
 

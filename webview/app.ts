@@ -135,12 +135,15 @@ function arrivedState(
   { model, predicted, refining }: Arrival,
 ): Partial<ViewState> {
   const latest = predicted && model.stages.predicted ? 'predicted' : arrivedStage(model);
-  const same = state.view === 'split' || availableStages(model).includes(state.view);
+  const stages = availableStages(model);
+  const same = state.view === 'split' || stages.includes(state.view);
+  // Where there was one stage, there was no choice: what arrives is shown beside it.
+  const isFirst = availableStages(state.model).length === 1 && stages.length > 1;
   return {
     model,
     latest,
     refining,
-    view: same ? state.view : latest,
+    view: isFirst ? 'split' : same ? state.view : latest,
     hover: undefined,
     cursor: carryOver(state.model, model, state.cursor),
     pinned: carryOver(state.model, model, state.pinned),

@@ -40,7 +40,9 @@ export async function must(what, file, args, options = {}) {
   const result = await run(file, args, options);
   if (result.status === 0) return result;
   const said = result.text.trim().split('\n').slice(-30).join('\n');
-  throw new Trouble(`${what} failed (${file} ended with ${result.status}).${said ? `\n${said}` : ''}`);
+  throw new Trouble(
+    `${what} failed (${file} ended with ${result.status}).${said ? `\n${said}` : ''}`,
+  );
 }
 
 /** Whether a program can be found on the PATH. */

@@ -54,7 +54,10 @@ export async function installPrograms(packages, log) {
   const missing = Object.entries(packages).filter(([program]) => !isInstalled(program));
   const names = missing.map(([, name]) => name);
   if (names.length === 0) return;
-  if (!canApt()) throw new Trouble(`Please install: ${names.join(' ')} (Debian and Ubuntu: apt install ${names.join(' ')})`);
+  if (!canApt())
+    throw new Trouble(
+      `Please install: ${names.join(' ')} (Debian and Ubuntu: apt install ${names.join(' ')})`,
+    );
   log(`Installing ${names.join(', ')} (apt-get)`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['update', '-qq'], { env });

@@ -38,7 +38,9 @@ export async function writeHtml(document: PageMapDocument, file: string): Promis
 export async function writeText(file: string, text: string): Promise<void> {
   await writeFile(file, text).catch((cause: Error) => {
     const place = { file: path.resolve(file) };
-    throw new SpacerError('output-unwritable', `cannot be written: ${cause.message}`, place, { cause });
+    throw new SpacerError('output-unwritable', `cannot be written: ${cause.message}`, place, {
+      cause,
+    });
   });
 }
 

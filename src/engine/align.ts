@@ -120,7 +120,7 @@ async function readAll(
     chosen,
     (unikernel) =>
       guarded(unikernel, failures, async () => {
-        const loaded = await readUnikernel(unikernel);
+        const loaded = await readUnikernel(unikernel, limits(request));
         step(unikernel.name, chosen.length);
         return loaded;
       }),

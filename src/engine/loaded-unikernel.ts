@@ -2,6 +2,7 @@
 import type { ElfFile } from './elf/types.ts';
 import type { Script } from './ldscript/types.ts';
 import type { LinkCommand } from './link/command.ts';
+import type { ArchiveUse } from './link/inputs.ts';
 import type { PreparedObject } from './link/prepare.ts';
 import type { MadePlan } from './model/dynamic.ts';
 import type { InputObject, Program } from './model/types.ts';
@@ -27,6 +28,8 @@ export interface LoadedUnikernel {
   readonly recorded: readonly Script[];
   /** The script of the image, then those that insert into it, made ready to be rewritten. */
   readonly scripts: readonly Script[];
+  /** Archives of which the link takes members. */
+  readonly archives: readonly ArchiveUse[];
   /** The user's objects in link order, as they are. */
   readonly originals: readonly InputObject[];
   /** The same ready to be placed, and behind them those that the alignment adds. */

@@ -8,6 +8,7 @@ import { factsOf, identify, type Identified, type UnikernelInput } from './atoms
 import { inputOf } from './atoms/input.ts';
 import { SpacerError } from './errors.ts';
 import type { PlacedInput, SectionPlacement } from './ldscript/rewrite.ts';
+import { copyPattern } from './link/copies.ts';
 import type { OutlineSection } from './layout/outline.ts';
 import { planLayout, type Layout, type LayoutInput, type Strategy } from './layout/plan.ts';
 import { mergeRegions, type OutputFacts, type Region } from './layout/regions.ts';
@@ -229,7 +230,7 @@ function placementsOf(
           return {
             address: layout.addresses[p.slot]! + part.offset,
             size: part.size,
-            object: `*/objects/${copyName(object.library)}`,
+            object: copyPattern(object),
             section: object.elf.sections[part.section]!.name,
           };
         }),
@@ -247,6 +248,3 @@ function placementsOf(
   }
   return result;
 }
-
-/** File name of an object's copy; unique within a unikernel, as library names are. */
-export const copyName = (library: string): string => `${library.replace(/[^\w.+-]/g, '_')}.o`;

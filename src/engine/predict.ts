@@ -16,12 +16,12 @@ import type {
 } from './ldscript/evaluate-types.ts';
 import { finished, madeBytes, wholeSections, withMade } from './finished-image.ts';
 import { isMade } from './made-sections.ts';
+import { copyPlace, OBJECTS } from './link/copies.ts';
 import type { FrameAddresses } from './model/eh-frame-build.ts';
 import { relocateSection, type Addresses } from './model/relocate.ts';
-import { KIND } from './model/types.ts';
+import { KIND, type InputObject } from './model/types.ts';
 import type { PlacedSection } from './pages/attribute.ts';
 import type { StagePage } from './pages/document.ts';
-import { copyName } from './plan-set.ts';
 import type { LoadedUnikernel } from './read-unikernel.ts';
 
 export interface Prediction {
@@ -92,9 +92,10 @@ function evaluateScripts(
 ): { evaluation: Evaluation; origins: Map<InputSection, Origin> } {
   const { program } = loaded;
   const origins = new Map<InputSection, Origin>();
-  const objects = program.objects.map(({ library, elf }, object) => {
-    for (const section of elf.sections) origins.set(section, { object, section: section.index });
-    return { path: `/objects/${copyName(library)}`, sections: [...elf.sections] as InputSection[] };
+  const objects = program.objects.map((input, object) => {
+    const { sections } = input.elf;
+    for (const section of sections) origins.set(section, { object, section: section.index });
+    return { ...nameOfCopy(input), sections: [...sections] as InputSection[] };
   });
   if (input.frame.headerSize > 0) objects[0]!.sections.push(FRAME_HEADER);
   const frameSizes = new Map(
@@ -120,6 +121,13 @@ function evaluateScripts(
     },
   });
   return { evaluation, origins };
+}
+
+/** What the linker takes for the name of an object. */
+function nameOfCopy(object: InputObject): { path: string; archive?: string } {
+  const { file, member } = copyPlace(object);
+  const path = `/${OBJECTS}/${file}`;
+  return member === undefined ? { path } : { path: member, archive: path };
 }
 
 const isDefinedByObject = (kind: number | undefined) =>

@@ -8,6 +8,8 @@ import { parse } from './ldscript/index.ts';
 import type { BodyStatement, Script, SectionsStatement } from './ldscript/types.ts';
 import { splitInserts } from './ldscript/split.ts';
 import { parseLinkCommand, type LinkCommand } from './link/command.ts';
+import { readInputs } from './link/inputs.ts';
+import type { RunOptions } from './link/run.ts';
 import { prepareObjects } from './link/prepare.ts';
 import { outlineOf } from './layout/outline.ts';
 import type { LoadedUnikernel } from './loaded-unikernel.ts';
@@ -22,28 +24,35 @@ export type { LoadedUnikernel } from './loaded-unikernel.ts';
  * Reads scripts and objects of one unikernel.
  * @throws SpacerError `script-syntax`, `elf-*`, `link-*`
  */
-export async function readUnikernel(unikernel: Unikernel): Promise<LoadedUnikernel> {
-  const { link } = unikernel;
+export async function readUnikernel(
+  recorded: Unikernel,
+  tools: RunOptions = {},
+): Promise<LoadedUnikernel> {
+  const { link } = recorded;
   const command = parseLinkCommand(link.command);
   const read = await Promise.all([link.script, ...link.extraScripts].map(readScript));
   const scripts = read.flatMap(splitInserts);
-  const objects = nameObjects(await Promise.all(link.inputs.map(readObject)));
+  const entry = command.entry ?? entryOf(scripts);
+  const roots = rootsOf(command, scripts);
+  const undefinedAtFirst = entry === undefined ? roots : [entry, ...roots];
+  const { objects, archives, notes } = await readInputs(link, undefinedAtFirst, tools);
+  const unikernel = withNotes(recorded, notes);
   const symbols = scriptSymbols(scripts);
   const prepared = prepareObjects(objects, symbols.scriptSymbols, NO_INDIRECTION);
   const program = createProgram(prepared, symbols);
   const debug = readElf(unikernel.debugImage, await readFile(unikernel.debugImage));
-  const entry = command.entry ?? entryOf(scripts);
   const hasFrameHeader = debug.sections.some((s) => s.name === FRAME_HEADER.name && s.size > 0);
   const loaded = {
     unikernel,
     command,
     recorded: scripts,
     scripts: withHomes(scripts, program, hasFrameHeader),
+    archives,
     originals: objects,
     objects: prepared,
     program,
     ...(entry !== undefined && { entry }),
-    roots: rootsOf(command, scripts),
+    roots,
     debug,
     hasFrameHeader,
   };
@@ -116,19 +125,9 @@ async function readScript(file: string): Promise<Script> {
   return parse(await readFile(file, 'utf8'), file);
 }
 
-async function readObject(file: string): Promise<InputObject> {
-  const elf = readElf(file, await readFile(file));
-  return { index: 0, path: file, library: path.basename(file, '.o'), elf };
-}
-
-/** Two objects of one file name get different library names. */
-function nameObjects(objects: readonly InputObject[]): InputObject[] {
-  const seen = new Map<string, number>();
-  return objects.map((object, index) => {
-    const n = (seen.get(object.library) ?? 0) + 1;
-    seen.set(object.library, n);
-    return { ...object, index, library: n === 1 ? object.library : `${object.library}#${n}` };
-  });
+function withNotes(unikernel: Unikernel, notes: readonly string[]): Unikernel {
+  if (notes.length === 0) return unikernel;
+  return { ...unikernel, notes: [...(unikernel.notes ?? []), ...notes] };
 }
 
 /** Names that the scripts assign, and names that they only provide. */

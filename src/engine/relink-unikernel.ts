@@ -2,12 +2,13 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from './errors.ts';
+import { writeArchive } from './link/archive.ts';
 import { relink, type Relinked } from './link/replay.ts';
 import type { Tools } from './link/run.ts';
-import { copyName } from './plan-set.ts';
+import { copyPlace, OBJECTS } from './link/copies.ts';
+import type { InputObject } from './model/types.ts';
 import type { LoadedUnikernel } from './read-unikernel.ts';
 
-const OBJECTS = 'objects';
 const SCRIPTS = 'scripts';
 
 export interface RelinkOptions {
@@ -26,11 +27,28 @@ export async function writeInputs(
   const scripts = texts.map((text, i) =>
     writeFile(path.join(directory, SCRIPTS, scriptName(loaded, i)), text),
   );
-  const copies = loaded.objects.map((object) => {
-    const target = path.join(directory, OBJECTS, copyName(object.library));
-    return object.copy ? writeFile(target, object.copy) : copyFile(object.path, target);
-  });
-  await Promise.all([...scripts, ...copies]);
+  const copies = loaded.objects
+    .filter(({ archive }) => !archive)
+    .map((object) => {
+      const target = path.join(directory, OBJECTS, copyPlace(object).file);
+      return object.copy ? writeFile(target, object.copy) : copyFile(object.path, target);
+    });
+  await Promise.all([...scripts, ...copies, ...writeArchives(directory, loaded)]);
+}
+
+/** A copy of an archive has the members that are linked, and no others. */
+function writeArchives(directory: string, { objects }: LoadedUnikernel): Promise<void>[] {
+  const files = new Map<string, { name: string; data: Uint8Array }[]>();
+  for (const object of objects) {
+    const { file, member } = copyPlace(object);
+    if (member === undefined) continue;
+    const members = files.get(file) ?? [];
+    files.set(file, members);
+    members.push({ name: member, data: object.copy ?? object.elf.bytes });
+  }
+  return [...files].map(([file, members]) =>
+    writeFile(path.join(directory, OBJECTS, file), writeArchive(members)),
+  );
 }
 
 /** The scripts keep their order in their names: `0-link64.lds`, `1-extra.ld`. */
@@ -66,9 +84,13 @@ export function relinkWritten(
   const [script, ...extraScripts] = loaded.scripts.map((_, i) =>
     path.join(directory, SCRIPTS, scriptName(loaded, i)),
   );
-  const copyOf = ({ library }: { library: string }) =>
-    path.join(directory, OBJECTS, copyName(library));
-  const recorded = loaded.objects.slice(0, loaded.originals.length);
+  const copyOf = (object: InputObject) => path.join(directory, OBJECTS, copyPlace(object).file);
+  const recorded = loaded.objects
+    .slice(0, loaded.originals.length)
+    .filter(({ archive }) => archive === undefined);
+  const archives = new Map(
+    loaded.archives.map(({ word, name }) => [word, path.join(directory, OBJECTS, name)]),
+  );
   const objects = new Map(recorded.map((object) => [object.path, copyOf(object)]));
   const extraObjects = loaded.objects.slice(loaded.originals.length).map(copyOf);
   const { unikernel } = loaded;
@@ -77,6 +99,7 @@ export function relinkWritten(
     script: script!,
     extraScripts,
     objects,
+    archives,
     extraObjects,
     outputDirectory: directory,
     ...options,

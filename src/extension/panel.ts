@@ -205,7 +205,7 @@ export class PageMapPanel {
       title,
       request: { options: readSettings(undefined).options, unikernels },
       candidates: unikernels,
-      capabilities: { options: {}, predict: no, relink: no, reveal: no },
+      capabilities: { options: all(OPTION_NAMES, no), predict: no, relink: no, reveal: no },
       pages,
       predictFirst: false,
     };
@@ -214,11 +214,25 @@ export class PageMapPanel {
 
 const yes: Availability = { available: true };
 
+const OPTION_NAMES = [
+  'group',
+  'align',
+  'aslr',
+  'aslrMap',
+  'aslrSameMapping',
+  'customLoader',
+  'copyObjects',
+  'location',
+] as const;
+
+const all = (names: readonly string[], state: Availability): Record<string, Availability> =>
+  Object.fromEntries(names.map((name) => [name, state]));
+
 /** What the engine cannot do yet is shown, with the reason. */
 function optionStates(): Record<string, Availability> {
   const reason = vscode.l10n.t('Address randomisation is not available yet.');
   const later: Availability = { available: false, reason };
-  return { aslr: later, aslrMap: later, aslrSameMapping: later };
+  return all(['aslr', 'aslrMap', 'aslrSameMapping'], later);
 }
 
 function relinkState(): Availability {

@@ -50,7 +50,9 @@ describe('figures', () => {
       await checkFlag(frame, 'custom_loader');
       await frame.waitForTimeout(300);
       await settled(frame, 'predicted');
-      say(`first prediction after a toggle: ${[on, align, off].map((ms) => ms.toFixed(0)).join(', ')} ms`);
+      say(
+        `first prediction after a toggle: ${[on, align, off].map((ms) => ms.toFixed(0)).join(', ')} ms`,
+      );
     }
     await window.page.locator('.tab .codicon-close').first().click();
     start = Date.now();
@@ -63,7 +65,9 @@ describe('figures', () => {
     await note.locator('.monaco-button', { hasText: 'Open Page Map' }).click();
     frame = await window.shownPageMap();
     await settled(frame, 'measured');
-    say(`align: ${aligned} ms from the command to the notification; its map ${Date.now() - opened} ms after the click`);
+    say(
+      `align: ${aligned} ms from the command to the notification; its map ${Date.now() - opened} ms after the click`,
+    );
     say(`heap with the sample's page map: ${await heap(frame)} MiB`);
     await window.close();
   });
@@ -73,17 +77,17 @@ describe('figures', () => {
     [1_000_000, 250],
   ])('a page map of %i pages', async (pages, unikernels) => {
     const file = path.join(fixture.folder, `fleet-${pages}.json`);
-    const document = makeFleet({ unikernels, pages: Math.round(pages / unikernels), stages: ['after'] });
+    const document = makeFleet({
+      unikernels,
+      pages: Math.round(pages / unikernels),
+      stages: ['after'],
+    });
     await writeFile(file, JSON.stringify(document));
     const folder = await fixture.workspace(`fleet-${pages}`);
     const window = await Workbench.open(fixture.browser, server.url, folder);
     await window.run('Spacer: Open Report');
-    const input = window.page.locator('.quick-input-widget input[type=text]').first();
-    await window.page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).waitFor();
-    await input.fill(file);
-    await window.page.waitForTimeout(1000);
     const start = Date.now();
-    await window.page.keyboard.press('Enter');
+    await window.answerFileDialog(file);
     const frame = await window.shownPageMap(180_000);
     say(`${pages} pages: shown after ${Date.now() - start} ms, heap ${await heap(frame)} MiB`);
     say(`${pages} pages: ${await zoomRate(window, frame)}`);
@@ -110,7 +114,10 @@ async function zoomRate(window: Workbench, frame: Frame): Promise<string> {
     await window.page.waitForTimeout(15);
   }
   const times = await frame.evaluate<number[]>('window.frames_');
-  const gaps = times.slice(1).map((time, i) => time - times[i]!).sort((a, b) => a - b);
+  const gaps = times
+    .slice(1)
+    .map((time, i) => time - times[i]!)
+    .sort((a, b) => a - b);
   const rate = (1000 * gaps.length) / (times.at(-1)! - times[0]!);
   return `${rate.toFixed(0)} frames a second while zooming, 95% within ${gaps[Math.floor(gaps.length * 0.95)]?.toFixed(0)} ms`;
 }

@@ -21,7 +21,9 @@ const INPUT = /^ (\.[\w.$-]+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S+)$/gm;
 export function placedInputs(output: string, name: string): Placed[] {
   const folder = path.join(output, name);
   const map = readdirSync(folder).find((file) => file.endsWith('.map'));
-  const text = readFileSync(path.join(folder, map ?? ''), 'utf8').split('Linker script and memory map')[1] ?? '';
+  const text =
+    readFileSync(path.join(folder, map ?? ''), 'utf8').split('Linker script and memory map')[1] ??
+    '';
   // Names that are long stand on a line of their own.
   const joined = text.replace(/^( \.\S+)\n\s+/gm, '$1 ');
   return [...joined.matchAll(INPUT)]
@@ -37,8 +39,9 @@ export function placedInputs(output: string, name: string): Placed[] {
 
 /** Code of the libraries, without what has to stand first for booting. */
 export const libraryText = (output: string, name: string): Placed[] =>
-  placedInputs(output, name).filter(({ section, library }) =>
-    /^\.text(?!\.boot|\.32\.boot)/.test(section) && !/stub|spacer/.test(library),
+  placedInputs(output, name).filter(
+    ({ section, library }) =>
+      /^\.text(?!\.boot|\.32\.boot)/.test(section) && !/stub|spacer/.test(library),
   );
 
 export interface ElfSection {
@@ -52,7 +55,8 @@ export interface ElfSection {
 export function sectionsOf(image: string): ElfSection[] {
   const lines = execFileSync('readelf', ['-SW', image]).toString().split('\n');
   return lines.flatMap((line) => {
-    const row = /^\s*\[\s*\d+\] (\S+)\s+\S+\s+([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) \S+\s+(\S*A\S*)\s/.exec(line);
+    const row =
+      /^\s*\[\s*\d+\] (\S+)\s+\S+\s+([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) \S+\s+(\S*A\S*)\s/.exec(line);
     if (row === null) return [];
     const [, name = '', address = '', size = '', flags = ''] = row;
     return [{ name, address: parseInt(address, 16), size: parseInt(size, 16), flags }];

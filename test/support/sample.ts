@@ -38,6 +38,9 @@ export async function copyOfSample(
   const from = await builtSample(shape);
   const to = path.join(freshFolder('copy'), 'workspace');
   for (const folder of ['unikraft', 'libs', ...names.map((name) => `apps/${name}`)])
-    cpSync(path.join(from, folder), path.join(to, folder), { recursive: true, preserveTimestamps: true });
+    cpSync(path.join(from, folder), path.join(to, folder), {
+      recursive: true,
+      preserveTimestamps: true,
+    });
   return to;
 }

@@ -85,7 +85,7 @@ function matches(
   const excluded = statement.file?.exclude ?? [];
   const files = objects.filter(
     (object) =>
-      globMatches(file, object.path) && !excluded.some((p) => globMatches(p, object.path)),
+      fileMatches(file, object) && !excluded.some((p) => isExcluded(p, object)),
   );
   const patterns = statement.sections;
   if (patterns.every((pattern) => pattern.sort === 'unsorted'))
@@ -128,7 +128,7 @@ const matchOf = (object: InputObject, section: ElfSection): Match => ({
 
 function patternMatches(pattern: SectionPattern, section: ElfSection, object: InputObject) {
   if (!globMatches(pattern.pattern, section.name)) return false;
-  return !pattern.exclude.some((p) => globMatches(p, object.path));
+  return !pattern.exclude.some((p) => isExcluded(p, object));
 }
 
 function sortMatches(list: readonly Match[], pattern: SectionPattern): Match[] {
@@ -157,6 +157,29 @@ function priorityOf(name: string): number {
   const digits = /\.(\d+)$/.exec(name)?.[1];
   if (digits === undefined) return 65536;
   return /^\.(ctors|dtors)\./.test(name) ? 65535 - Number(digits) : Number(digits);
+}
+
+/**
+ * True where a file pattern names an object: `archive:member`, `archive:` for all members, `:file` for
+ * what is in no archive. A member goes by its own name, and is named by wildcards only.
+ */
+export function fileMatches(pattern: string, { path, archive }: Pick<InputObject, 'path' | 'archive'>): boolean {
+  const colon = pattern.indexOf(':');
+  const name = archive?.member ?? path;
+  if (colon < 0) return globMatches(pattern, name) && (archive === undefined || /[*?[]/.test(pattern));
+  const file = pattern.slice(colon + 1);
+  if (colon === 0 ? archive !== undefined : archive === undefined) return false;
+  const inArchive = archive === undefined || globMatches(pattern.slice(0, colon), archive.path);
+  return inArchive && (file === '' || globMatches(file, name));
+}
+
+/** EXCLUDE_FILE also takes the name of the archive alone. */
+function isExcluded(pattern: string, object: InputObject): boolean {
+  if (pattern.includes(':')) return fileMatches(pattern, object);
+  const { path, archive } = object;
+  return archive
+    ? globMatches(pattern, archive.member) || globMatches(pattern, archive.path)
+    : globMatches(pattern, path);
 }
 
 const expressions = new Map<string, RegExp>();

@@ -7,13 +7,20 @@ import type { OutputSection, Script } from './types.ts';
 export function insertsNothing({ statements }: Script): boolean {
   return (
     statements.some(({ kind }) => kind === 'insert') &&
-    statements.every((s) => s.kind === 'insert' || (s.kind === 'sections' && s.statements.length === 0))
+    statements.every(
+      (s) => s.kind === 'insert' || (s.kind === 'sections' && s.statements.length === 0),
+    )
   );
 }
 
 /** The script without some of its output sections. */
 export function without(script: Script, names: ReadonlySet<string>): Script {
-  return changed(script, outputSections(script).filter(({ name }) => names.has(name)).map(remove));
+  return changed(
+    script,
+    outputSections(script)
+      .filter(({ name }) => names.has(name))
+      .map(remove),
+  );
 }
 
 /** The script with an output section filled up to a size. */

@@ -10,8 +10,15 @@ export class HeaderTable {
   private readonly others: ReadonlySet<string>;
 
   constructor(scripts: readonly Script[]) {
-    this.byName = new Map(scripts.slice(0, 1).flatMap(headersOf).map((h) => [h.name, h]));
-    const plain = scripts.flatMap(headersOf).filter((h) => !isOfType(h, 'PT_LOAD') && !isOfType(h, 'PT_TLS'));
+    this.byName = new Map(
+      scripts
+        .slice(0, 1)
+        .flatMap(headersOf)
+        .map((h) => [h.name, h]),
+    );
+    const plain = scripts
+      .flatMap(headersOf)
+      .filter((h) => !isOfType(h, 'PT_LOAD') && !isOfType(h, 'PT_TLS'));
     this.others = new Set(plain.map((header) => header.name));
   }
 

@@ -164,7 +164,9 @@ export function spanOf(
   if (first === undefined) return { address: 0, loadAddress: 0, size: headers };
   const gap =
     headers === 0 ? 0 : first.address - Math.floor((first.address - headers) / page) * page;
-  const taken = outputs.filter((output) => type === PT.TLS || !isZeroTls(output));
+  const taken = outputs.filter((output) => {
+    return (output.flags & SEC.ALLOC) !== 0 && (type === PT.TLS || !isZeroTls(output));
+  });
   const start = (output: Output) => (type === PT.LOAD ? output.loadAddress : output.address);
   const from = start(first) - gap;
   // Sections that overlap (.tbss does, with what follows) are laid behind each other.

@@ -123,7 +123,11 @@ export function applyInserts(program: Program): void {
  * Moves the output sections of a block, in the file, behind the last one that stands before it, and
  * with them whatever lies between the first and the last of the block.
  */
-function moveInFile({ file }: Program, block: readonly TopItem[], before: readonly TopItem[]): void {
+function moveInFile(
+  { file }: Program,
+  block: readonly TopItem[],
+  before: readonly TopItem[],
+): void {
   const outputs = (items: readonly TopItem[]) =>
     items.flatMap((item) => (item.kind === 'output' && item.output.created ? [item.output] : []));
   const places = outputs(block).map((output) => file.indexOf(output));

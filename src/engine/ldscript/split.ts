@@ -21,6 +21,7 @@ export function splitInserts(script: Script): Script[] {
 function blank(text: string, spans: readonly { start: number; end: number }[]): string {
   let result = text;
   for (const { start, end } of spans)
-    result = result.slice(0, start) + result.slice(start, end).replace(/\S/g, ' ') + result.slice(end);
+    result =
+      result.slice(0, start) + result.slice(start, end).replace(/\S/g, ' ') + result.slice(end);
   return result;
 }

@@ -28,6 +28,8 @@ export interface Replacement {
   readonly extraScripts: readonly string[];
   /** New path of an input by its path in the command; inputs without an entry stay. */
   readonly inputsMap: ReadonlyMap<string, string>;
+  /** Archives in place of recorded ones, by path or `-lNAME`: all their members are linked, once. */
+  readonly archivesMap?: ReadonlyMap<string, string>;
   readonly output: string;
   /** Where the link map goes. Maps and dependency files of the recorded command are never kept. */
   readonly map?: string;
@@ -87,7 +89,10 @@ export function withScript(command: ToolCommand, replacement: Replacement): Tool
   const main =
     pieces.find((piece) => piece.role === 'default-script') ??
     pieces.find((piece) => piece.role === 'script');
-  const kept = pieces.filter((piece) => piece === main || !isScript(piece));
+  const kept = withArchives(
+    pieces.filter((piece) => piece === main || !isScript(piece)),
+    replacement.archivesMap ?? new Map(),
+  );
   const placed = kept.flatMap((piece): Piece[] => {
     if (piece === main) return scriptPieces(piece, replacement);
     if (piece.role === 'input') return [withValue(piece, mapped(piece, replacement.inputsMap))];
@@ -98,6 +103,21 @@ export function withScript(command: ToolCommand, replacement: Replacement): Tool
   if (replacement.map !== undefined) placed.push(linkerPiece('map', '-Map', replacement.map));
   const all = withExtras(placed, replacement);
   return { ...command, args: writePieces(command.tool, all) };
+}
+
+/** The first mention of an archive becomes its copy, further ones go. */
+function withArchives(pieces: readonly Piece[], map: ReadonlyMap<string, string>): Piece[] {
+  const seen = new Set<string>();
+  return pieces.flatMap((piece): Piece[] => {
+    const word = piece.role === 'library' ? asDriverLibrary(piece) : (piece.value ?? '');
+    const isInput = piece.role === 'library' || piece.role === 'input';
+    const copy = isInput ? map.get(word) : undefined;
+    if (copy === undefined) return [piece];
+    if (seen.has(copy)) return [];
+    seen.add(copy);
+    const words = ['--whole-archive', copy, '--no-whole-archive'];
+    return [{ level: 'linker', role: 'other', option: words[0]!, words }];
+  });
 }
 
 /**

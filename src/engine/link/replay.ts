@@ -24,6 +24,8 @@ export interface RelinkRequest {
   readonly extraScripts: readonly string[];
   /** Copies to link, by the path of the original. */
   readonly objects: ReadonlyMap<string, string>;
+  /** Archives of which all members are linked, by the path or `-lNAME` of the original. */
+  readonly archives?: ReadonlyMap<string, string>;
   /** Objects beyond the recorded ones. */
   readonly extraObjects?: readonly string[];
   /** Options for the linker beyond the recorded ones, one word each. */
@@ -66,6 +68,7 @@ async function link(request: RelinkRequest, image: string): Promise<string[]> {
     script,
     extraScripts,
     inputsMap: request.objects,
+    archivesMap: request.archives ?? new Map(),
     output: `${image}.dbg`,
     map: `${image}.map`,
     extraInputs: request.extraObjects ?? [],

@@ -9,8 +9,7 @@
  * holds that), but takes two processes a library: measured on eight applications 84 libraries and
  * 7.2 s of processor time, of which starting processes from a large one is half.
  */
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readElf } from '../elf/read.ts';
 import { ET_REL, type ElfFile } from '../elf/types.ts';
@@ -21,8 +20,10 @@ import { readLibraryRecord } from '../workspace/library-record.ts';
 import { mapParallel } from './parallel.ts';
 import type { PreparedObject } from './prepare.ts';
 import { splitChange } from './same-split.ts';
+import { namedByScript } from './split-homes.ts';
 import { splitObject } from './split-object.ts';
 import { refused, type UnitObject } from './split-plan.ts';
+import { cachedFile, keepCached, readCached } from './unit-cache.ts';
 import { unitNames, unitSection } from './unit-names.ts';
 
 export interface SplitOptions {
@@ -96,6 +97,7 @@ async function splitOrReason(
 
 /** One library on its way. */
 interface Job {
+  readonly loaded: LoadedUnikernel;
   readonly object: PreparedObject;
   /** Objects of its units, in the order of the merge. */
   readonly units: readonly string[];
@@ -115,8 +117,13 @@ async function splitLibrary(
   if (units.length < 2) throw refused('it has one compile unit only');
   const names = unitNames(units, object.path);
   const key = keyOf(object, names);
-  const file = path.join(options.cache, 'units', key, path.basename(object.path));
-  const job: Job = { object, units, names, file };
+  const job: Job = {
+    loaded,
+    object,
+    units,
+    names,
+    file: cachedFile(options.cache, key, object.path),
+  };
   return (await fromCache(job)) ?? make(job);
 }
 
@@ -129,14 +136,10 @@ function keyOf({ elf }: PreparedObject, names: readonly string[]): string {
 }
 
 async function fromCache(job: Job): Promise<SplitObject | undefined> {
-  const bytes = await readFile(job.file).catch(() => undefined);
+  const bytes = await readCached(job.file);
   if (bytes === undefined) return undefined;
   try {
-    const result = proved(job, bytes);
-    const now = new Date();
-    // Its folder's time tells when it served last.
-    await utimes(path.dirname(job.file), now, now).catch(() => undefined);
-    return result;
+    return proved(job, bytes);
   } catch (error) {
     if (error instanceof SpacerError) return undefined;
     throw error;
@@ -146,7 +149,7 @@ async function fromCache(job: Job): Promise<SplitObject | undefined> {
 async function make(job: Job): Promise<SplitObject> {
   const units = await Promise.all(job.units.map((unit, i) => readUnit(unit, job.names[i]!)));
   const result = proved(job, splitObject(job.object.elf, units));
-  await keep(result);
+  await keepCached(result.file, result.bytes);
   return result;
 }
 
@@ -159,18 +162,12 @@ async function readUnit(unit: string, name: string): Promise<UnitObject> {
 }
 
 /** @throws SpacerError `library-whole` where the bytes are not the library's object */
-function proved({ object, names, file }: Job, bytes: Uint8Array): SplitObject {
+function proved({ loaded, object, names, file }: Job, bytes: Uint8Array): SplitObject {
   const elf = readElf(file, bytes);
   const change = splitChange(object.elf, elf, names);
   if (change !== undefined) throw refused(`split at its units it would not be the same: ${change}`);
+  const named = namedByScript(loaded, object, elf);
+  if (named !== undefined) throw refused(`the linker script means ${named} by its name`);
   const found = new Set(elf.sections.map(({ name }) => unitSection(name)?.unit));
   return { file, bytes, elf, units: names.filter((name) => found.has(name)) };
-}
-
-/** A file appears in the cache as a whole or not at all. */
-async function keep({ file, bytes }: SplitObject): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  const aside = `${file}.${randomUUID()}`;
-  await writeFile(aside, bytes);
-  await rename(aside, file);
 }

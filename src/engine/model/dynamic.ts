@@ -121,9 +121,13 @@ function copiedSections(reference: ElfFile): Map<string, Uint8Array> {
     if (section) copied.set(name, section.data);
   }
   if ((copied.get('.dynsym')?.length ?? 0) > 24)
-    throw new SpacerError('link-dynamic', 'the image has dynamic symbols, which Spacer does not predict', {
-      file: reference.path,
-    });
+    throw new SpacerError(
+      'link-dynamic',
+      'the image has dynamic symbols, which Spacer does not predict',
+      {
+        file: reference.path,
+      },
+    );
   return copied;
 }
 

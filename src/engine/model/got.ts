@@ -90,7 +90,8 @@ class Scan {
       const row = base + relocation.symbol;
       if (RELAXABLE.has(relocation.type)) {
         enter(site, relocation);
-        if (keepsGotEntry(site, row, this.options.pic)) this.addEntry(object, relocation.symbol, row);
+        if (keepsGotEntry(site, row, this.options.pic))
+          this.addEntry(object, relocation.symbol, row);
       } else this.visitOther(object, section, relocation, row);
     }
   }
@@ -163,4 +164,3 @@ class Scan {
     );
   }
 }
-

@@ -57,6 +57,7 @@ function insertionOrder(program: Program): Map<string, number> {
   const order = new Map<string, number>();
   for (const { elf } of program.objects)
     for (const symbol of elf.symbols)
-      if (symbol.binding !== STB.LOCAL && !order.has(symbol.name)) order.set(symbol.name, order.size);
+      if (symbol.binding !== STB.LOCAL && !order.has(symbol.name))
+        order.set(symbol.name, order.size);
   return order;
 }

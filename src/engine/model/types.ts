@@ -6,6 +6,8 @@ export interface InputObject {
   readonly index: number;
   readonly path: string;
   readonly library: string;
+  /** The archive that it is a member of; `name` is that of the archive's copy. */
+  readonly archive?: { readonly path: string; readonly name: string; readonly member: string };
   readonly elf: ElfFile;
 }
 

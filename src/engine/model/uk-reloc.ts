@@ -127,11 +127,9 @@ function entriesOf(
   const base = at.symbolValue('_base_addr') ?? 0;
   const values = symbolValues(program, requests, at);
   const pageEntries = requests.filter((request) => !isEntry(request));
-  const entries = made
-    .relatives(at)
-    .map(({ offset, value }): Entry => {
-      return { offset: offset - base, value: value - base, size: POINTER, flags: 0 };
-    });
+  const entries = made.relatives(at).map(({ offset, value }): Entry => {
+    return { offset: offset - base, value: value - base, size: POINTER, flags: 0 };
+  });
   const withPte = (request: Request) =>
     pageEntries.filter(({ target }) => target === request.target);
   for (const request of requests.filter(isEntry)) {

@@ -14,7 +14,8 @@ export function selectUnikernels(
   names: readonly string[] | undefined,
   useId: number | undefined,
 ): Unikernel[] {
-  const chosen = names === undefined ? found.unikernels : [...new Set(names)].map((name) => pick(found, name));
+  const chosen =
+    names === undefined ? found.unikernels : [...new Set(names)].map((name) => pick(found, name));
   if (chosen.length === 0)
     throw new SpacerError('nothing-to-do', `There is no unikernel to align here.${reasons(found)}`);
   if (useId === undefined) return [...chosen];
@@ -25,9 +26,16 @@ function pick(found: Discovered, name: string): Unikernel {
   const unikernel = found.unikernels.find((candidate) => candidate.name === name);
   if (unikernel) return unikernel;
   const unusable = found.unusable.find((candidate) => candidate.name === name);
-  if (unusable) throw new SpacerError('unikernel-unusable', `${name} cannot be used: ${unusable.path}: ${unusable.message}`);
+  if (unusable)
+    throw new SpacerError(
+      'unikernel-unusable',
+      `${name} cannot be used: ${unusable.path}: ${unusable.message}`,
+    );
   const known = found.unikernels.map((candidate) => candidate.name).join(', ');
-  throw new SpacerError('unikernel-unknown', `There is no unikernel ${name}. Found: ${known || 'none'}.`);
+  throw new SpacerError(
+    'unikernel-unknown',
+    `There is no unikernel ${name}. Found: ${known || 'none'}.`,
+  );
 }
 
 function reasons(found: Discovered): string {

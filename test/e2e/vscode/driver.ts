@@ -113,6 +113,19 @@ export class Workbench {
     await row.click();
   }
 
+  /** Enters a path into the file dialog, which lists folders while one types. */
+  async answerFileDialog(file: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input[type=text]').first();
+    const ok = this.page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' });
+    await ok.waitFor({ timeout: 20_000 });
+    await input.fill(file);
+    for (let i = 0; i < 10 && (await ok.isVisible()); i++) {
+      await this.page.waitForTimeout(1000);
+      await input.press('Enter', { timeout: 1000 }).catch(() => undefined);
+      await ok.waitFor({ state: 'hidden', timeout: 1500 }).catch(() => undefined);
+    }
+  }
+
   /** Shows Spacer's own view. */
   async showView(): Promise<void> {
     const view = this.page

@@ -191,13 +191,8 @@ describe('a trusted workspace', () => {
   it('exports the report that it shows', async () => {
     await window.run('Spacer: Export Report');
     await window.pick('HTML');
-    const input = window.page.locator('.quick-input-widget input[type=text]').first();
-    await input.waitFor({ timeout: 10_000 });
     const target = path.join(fixture.folder, 'export.html');
-    await window.page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).waitFor();
-    await input.fill(target);
-    await window.page.waitForTimeout(1000);
-    await window.page.keyboard.press('Enter');
+    await window.answerFileDialog(target);
     await window.notification('export.html was written').waitFor({ timeout: 30_000 });
     expect(await readFile(target, 'utf8')).toContain('spacer-page-map');
     await window.dismissNotifications();
@@ -216,12 +211,7 @@ describe('a trusted workspace', () => {
   it('says what is wrong with a broken report', async () => {
     await writeFile(path.join(folder, 'report.json'), '{"format": "spacer-page-map"');
     await window.run('Spacer: Open Report');
-    const input = window.page.locator('.quick-input-widget input[type=text]').first();
-    await input.waitFor({ timeout: 10_000 });
-    await window.page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' }).waitFor();
-    await input.fill(path.join(folder, 'report.json'));
-    await window.page.waitForTimeout(1000);
-    await window.page.keyboard.press('Enter');
+    await window.answerFileDialog(path.join(folder, 'report.json'));
     const frame = await window.pageMap();
     await frame
       .locator('.failure', { hasText: 'not a Spacer report' })

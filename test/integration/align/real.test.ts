@@ -30,18 +30,21 @@ describe.each(WORKSPACES)('a real workspace: $what', ({ variable, most }) => {
 
   when(`boots as before (${variable})`, async () => {
     const { document, output } = await aligned();
-    const mask = (text: string) => masked(text).replaceAll(output, 'DIR').replaceAll(workspace, 'DIR');
+    const mask = (text: string) =>
+      masked(text).replaceAll(output, 'DIR').replaceAll(workspace, 'DIR');
     await expectSameConsoles(document, { mask });
   });
 });
 
 /** What changes from run to run, with the layout, or with the place of the image. */
 function masked(text: string): string {
-  return text
-    .replace(/\S*_(?:qemu|kvm)-x86_64/g, 'IMAGE')
-    .replace(/\[ *\d+\.\d+\]/g, '[TIME]')
-    // The table of memory regions lists the segments, and there are others.
-    .replace(/^.*\bbootinfo\.c\b.* krnl .*\n/gm, '')
-    .replace(/0x[0-9a-f]+|\b[0-9a-f]{6,16}\b/g, 'ADDRESS')
-    .replace(/estimate is \d+ Hz/g, 'estimate is N Hz');
+  return (
+    text
+      .replace(/\S*_(?:qemu|kvm)-x86_64/g, 'IMAGE')
+      .replace(/\[ *\d+\.\d+\]/g, '[TIME]')
+      // The table of memory regions lists the segments, and there are others.
+      .replace(/^.*\bbootinfo\.c\b.* krnl .*\n/gm, '')
+      .replace(/0x[0-9a-f]+|\b[0-9a-f]{6,16}\b/g, 'ADDRESS')
+      .replace(/estimate is \d+ Hz/g, 'estimate is N Hz')
+  );
 }

@@ -49,19 +49,23 @@ describe('the workspace', () => {
     expect(outputs(workspace)).toEqual(['.gitignore', 'hashfn', 'jsonfn', 'report.json', 'sched']);
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('is the same after %s; nothing is left behind', async (signal) => {
-    const workspace = await copyOfSample();
-    const before = fingerprint(workspace);
-    const { folder, PATH } = pathWithGcc(`touch "$0.started"; sleep 61.25`);
-    const { child, result } = await startSpacer(['-w', workspace], { env: { PATH } });
-    while (!existsSync(path.join(folder, 'gcc.started')) && child.exitCode === null) await sleep(50);
-    child.kill(signal);
-    const ended = await result;
-    expectClear(ended);
-    expect(ended).toMatchObject({ status: 1, stdout: '' });
-    expect(ended.stderr).toMatch(/Cancelled/);
-    expect(fingerprint(workspace)).toEqual(before);
-    expect(outputs(workspace)).toEqual(['.gitignore']);
-    expect(commandLines().filter((line) => line.includes(folder))).toEqual([]);
-  });
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'is the same after %s; nothing is left behind',
+    async (signal) => {
+      const workspace = await copyOfSample();
+      const before = fingerprint(workspace);
+      const { folder, PATH } = pathWithGcc(`touch "$0.started"; sleep 61.25`);
+      const { child, result } = await startSpacer(['-w', workspace], { env: { PATH } });
+      while (!existsSync(path.join(folder, 'gcc.started')) && child.exitCode === null)
+        await sleep(50);
+      child.kill(signal);
+      const ended = await result;
+      expectClear(ended);
+      expect(ended).toMatchObject({ status: 1, stdout: '' });
+      expect(ended.stderr).toMatch(/Cancelled/);
+      expect(fingerprint(workspace)).toEqual(before);
+      expect(outputs(workspace)).toEqual(['.gitignore']);
+      expect(commandLines().filter((line) => line.includes(folder))).toEqual([]);
+    },
+  );
 });

@@ -36,7 +36,9 @@ async function alignUnharmed(workspace: string, ...args: string[]): Promise<Resu
 }
 
 const outputs = (workspace: string) =>
-  readdirSync(path.join(workspace, '.spacer')).filter((name) => !/^\.gitignore$|^report\.json$/.test(name));
+  readdirSync(path.join(workspace, '.spacer')).filter(
+    (name) => !/^\.gitignore$|^report\.json$/.test(name),
+  );
 
 const damage = (file: string, at: number, bytes: readonly number[]) => {
   const content = readFileSync(file);

@@ -49,20 +49,23 @@ describe('-w, -u', () => {
 });
 
 describe('-l/--loc', () => {
-  it.each(['0x130000', String(0x130000)])('places all library text from %s on', async (location) => {
-    const { output } = await alignThree('--loc', location);
-    for (const name of NAMES) {
-      const text = libraryText(output, name);
-      expect(text.length).toBeGreaterThan(20);
-      expect(text.filter(({ start }) => start < 0x130000)).toEqual([]);
-      const low = sectionsOf(`${imageIn(output, name)}.dbg`).filter(
-        ({ flags, address }) => flags.includes('X') && address < 0x130000,
-      );
-      // What boots stands first, at the base of the link; nothing else does.
-      expect(low.map(({ address }) => address)).toEqual([0x100000]);
-      expect(low[0]!.size).toBeLessThan(0x10000);
-    }
-  });
+  it.each(['0x130000', String(0x130000)])(
+    'places all library text from %s on',
+    async (location) => {
+      const { output } = await alignThree('--loc', location);
+      for (const name of NAMES) {
+        const text = libraryText(output, name);
+        expect(text.length).toBeGreaterThan(20);
+        expect(text.filter(({ start }) => start < 0x130000)).toEqual([]);
+        const low = sectionsOf(`${imageIn(output, name)}.dbg`).filter(
+          ({ flags, address }) => flags.includes('X') && address < 0x130000,
+        );
+        // What boots stands first, at the base of the link; nothing else does.
+        expect(low.map(({ address }) => address)).toEqual([0x100000]);
+        expect(low[0]!.size).toBeLessThan(0x10000);
+      }
+    },
+  );
 
   it("is the link's own base unless given", async () => {
     const { output } = await alignThree();
@@ -82,7 +85,8 @@ describe('-l/--loc', () => {
 describe('-a/--align', () => {
   const firstOf = (output: string, name: string) => {
     const starts = new Map<string, number>();
-    for (const { library, start } of libraryText(output, name).reverse()) starts.set(library, start);
+    for (const { library, start } of libraryText(output, name).reverse())
+      starts.set(library, start);
     return starts;
   };
 
@@ -158,7 +162,9 @@ describe('-c/--custom_loader', () => {
     const own = new Set(document.libraries.filter((l) => l.sharing === 'one').map((l) => l.name));
     expect(own.size).toBeGreaterThanOrEqual(3);
     const inside = NAMES.flatMap((name) =>
-      placedInputs(output, name).filter((p) => own.has(p.library) && p.end > start && p.start < end),
+      placedInputs(output, name).filter(
+        (p) => own.has(p.library) && p.end > start && p.start < end,
+      ),
     );
     expect(inside).toEqual([]);
     expect(result.status).toBe(0);
@@ -167,7 +173,9 @@ describe('-c/--custom_loader', () => {
 
   it('is named where people read, and absent when off', async () => {
     const args = ['-w', await builtSample(), ...ONLY, '--dry-run'];
-    expect((await spacer([...args, '-c'])).stdout).toMatch(/^Pool for a loader: 0x\w+ to 0x\w+, \d+ pages/m);
+    expect((await spacer([...args, '-c'])).stdout).toMatch(
+      /^Pool for a loader: 0x\w+ to 0x\w+, \d+ pages/m,
+    );
     expect((await spacer([...args, '-c', 'no'])).stdout).not.toMatch(/Pool/);
     expect((await spacer(args)).stdout).not.toMatch(/Pool/);
   });
@@ -179,18 +187,27 @@ describe('-o/--copy_objs', () => {
     const copied = await alignThree('-o');
     expect(copied.document.options).toMatchObject({ copy_objs: true });
     expect(kept.document.options).toMatchObject({ copy_objs: false });
-    const variants = ({ document }: typeof kept) => new Map(document.libraries.map((l) => [l.name, l.variants]));
+    const variants = ({ document }: typeof kept) =>
+      new Map(document.libraries.map((l) => [l.name, l.variants]));
     const before = variants(kept);
-    for (const [name, count] of variants(copied)) expect(count).toBeLessThanOrEqual(before.get(name) ?? 1);
+    for (const [name, count] of variants(copied))
+      expect(count).toBeLessThanOrEqual(before.get(name) ?? 1);
     await expectSameConsoles(copied.document);
   });
 });
 
 describe('-r/--rel, --relink-only', () => {
   const withoutTimes = (lines: string[]) =>
-    lines.map((line) => line.split(' ').filter((_, i) => i !== 2).join(' '));
+    lines.map((line) =>
+      line
+        .split(' ')
+        .filter((_, i) => i !== 2)
+        .join(' '),
+    );
   const imageHash = (output: string, name: string) =>
-    createHash('sha256').update(readFileSync(imageIn(output, name))).digest('hex');
+    createHash('sha256')
+      .update(readFileSync(imageIn(output, name)))
+      .digest('hex');
 
   it('only writes the scripts when off; --relink-only then links with them', async () => {
     const workspace = await builtSample();
@@ -201,11 +218,15 @@ describe('-r/--rel, --relink-only', () => {
     expect(scripts.stdout).toMatch(/after \(predicted\)/);
     for (const name of NAMES) {
       expect(readdirSync(path.join(output, name)).sort()).toEqual(['objects', 'scripts']);
-      expect(readFileSync(path.join(output, name, 'scripts/0-link64.lds'), 'utf8')).toMatch(/SECTIONS/);
+      expect(readFileSync(path.join(output, name, 'scripts/0-link64.lds'), 'utf8')).toMatch(
+        /SECTIONS/,
+      );
     }
     const written = fingerprint(path.join(output, 'sched/scripts'));
     expect(await spacer([...args, '--relink-only'])).toMatchObject({ status: 0, stderr: '' });
-    expect(withoutTimes(fingerprint(path.join(output, 'sched/scripts')))).toEqual(withoutTimes(written));
+    expect(withoutTimes(fingerprint(path.join(output, 'sched/scripts')))).toEqual(
+      withoutTimes(written),
+    );
     const whole = await alignThree();
     for (const name of NAMES) expect(imageHash(output, name)).toBe(imageHash(whole.output, name));
   });
@@ -220,7 +241,14 @@ describe('-r/--rel, --relink-only', () => {
 
   it('says so where there are no scripts yet', async () => {
     const output = freshFolder('none');
-    const result = await spacer(['-w', await builtSample(), ...ONLY, '--output', output, '--relink-only']);
+    const result = await spacer([
+      '-w',
+      await builtSample(),
+      ...ONLY,
+      '--output',
+      output,
+      '--relink-only',
+    ]);
     expectClear(result);
     expect(result.status).toBe(1);
     expect(`${result.stdout}${result.stderr}`).toMatch(/hashfn has no scripts yet/);
@@ -241,7 +269,9 @@ describe('--use-id', () => {
     const result = await spacer(['-w', workspace, ...ONLY, '--use-id', '7', '--json']);
     const document = validatePageMap(JSON.parse(result.stdout));
     expect(document.unikernels.map(({ name }) => name)).toEqual(['hashfn7', 'jsonfn7', 'sched7']);
-    expect(readdirSync(output)).toEqual(expect.arrayContaining(['hashfn', 'hashfn7', 'sched', 'sched7']));
+    expect(readdirSync(output)).toEqual(
+      expect.arrayContaining(['hashfn', 'hashfn7', 'sched', 'sched7']),
+    );
     await expectSameConsoles(document);
   });
 
@@ -266,11 +296,16 @@ describe('--aslr', () => {
     expect(result.stderr).toMatch(/not available yet/);
   });
 
-  it.each(['--aslr_map', '--aslr_same_mapping'])('%s is accepted in both values', async (option) => {
-    const workspace = await builtSample();
-    for (const value of ['true', 'false'])
-      expect(await spacer(['-w', workspace, '-u', 'sched', '--dry-run', option, value])).toMatchObject({ status: 0 });
-  });
+  it.each(['--aslr_map', '--aslr_same_mapping'])(
+    '%s is accepted in both values',
+    async (option) => {
+      const workspace = await builtSample();
+      for (const value of ['true', 'false'])
+        expect(
+          await spacer(['-w', workspace, '-u', 'sched', '--dry-run', option, value]),
+        ).toMatchObject({ status: 0 });
+    },
+  );
 });
 
 describe('-v/--verbose', () => {
@@ -318,7 +353,9 @@ describe('--output, --json, --html, --jobs', () => {
     const workspace = await copyOfSample();
     const { output, document } = await alignJson(workspace);
     expect(existsSync(path.join(workspace, '.spacer'))).toBe(false);
-    const report = validatePageMap(JSON.parse(readFileSync(path.join(output, 'report.json'), 'utf8')));
+    const report = validatePageMap(
+      JSON.parse(readFileSync(path.join(output, 'report.json'), 'utf8')),
+    );
     expect({ ...report, timings: {} }).toEqual({ ...document, timings: {} });
     expect(readFileSync(path.join(output, '.gitignore'), 'utf8')).toBe('*\n');
   });
@@ -351,7 +388,18 @@ describe('--output, --json, --html, --jobs', () => {
 describe('the command line of the original', () => {
   it('spacer -w DIR -u a b c -a -g -c false --loc 0x130000', async () => {
     const workspace = await copyOfSample();
-    const result = await spacer(['-w', workspace, '-u', ...NAMES, '-a', '-g', '-c', 'false', '--loc', '0x130000']);
+    const result = await spacer([
+      '-w',
+      workspace,
+      '-u',
+      ...NAMES,
+      '-a',
+      '-g',
+      '-c',
+      'false',
+      '--loc',
+      '0x130000',
+    ]);
     expect(result).toMatchObject({ status: 0, stderr: '' });
     expect(result.stdout).toMatch(/^all .*\d/m);
     expect(result.stdout).toMatch(/times less memory/);

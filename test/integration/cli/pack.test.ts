@@ -57,7 +57,9 @@ describe('the package', () => {
   it('brings the sample workspace, but nothing that was built of it', () => {
     const sample = path.join(installed, 'lib/node_modules/spacer/media/sample');
     expect(existsSync(path.join(sample, 'Makefile'))).toBe(true);
-    const built = readdirSync(sample, { recursive: true }).filter((name) => /\.o$|\.dbg$/.test(String(name)));
+    const built = readdirSync(sample, { recursive: true }).filter((name) =>
+      /\.o$|\.dbg$/.test(String(name)),
+    );
     expect(built).toEqual([]);
   });
 });

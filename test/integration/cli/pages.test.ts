@@ -72,7 +72,8 @@ describe('spacer pages', () => {
 function countByHand(files: readonly string[]) {
   const sets = files.map(pagesByHand);
   const images = new Map<string, number>();
-  for (const pages of sets) for (const hash of new Set(pages)) images.set(hash, (images.get(hash) ?? 0) + 1);
+  for (const pages of sets)
+    for (const hash of new Set(pages)) images.set(hash, (images.get(hash) ?? 0) + 1);
   const all = sets.flat();
   const zero = all.filter((hash) => hash === '').length;
   const shared = all.filter((hash) => hash !== '' && (images.get(hash) ?? 0) > 1).length;
@@ -87,7 +88,11 @@ function pagesByHand(file: string): string[] {
   for (const [, offset = '', address = '', size = ''] of table.matchAll(
     /^ +LOAD +0x(\w+) 0x\w+ 0x(\w+) 0x(\w+)/gm,
   )) {
-    const [from, at, length] = [offset, address, size].map((text) => parseInt(text, 16)) as [number, number, number];
+    const [from, at, length] = [offset, address, size].map((text) => parseInt(text, 16)) as [
+      number,
+      number,
+      number,
+    ];
     for (let i = 0; i < length; i++) {
       const page = Math.floor((at + i) / PAGE);
       const content = memory.get(page) ?? Buffer.alloc(PAGE);
@@ -106,7 +111,10 @@ describe('spacer report', () => {
     const from = ['report', '--from', path.join(output, 'report.json')];
     const csv = path.join(output, 'pages.csv');
     const html = path.join(output, 'pages.html');
-    expect(await spacer([...from, '--csv', csv, '--html', html])).toMatchObject({ status: 0, stderr: '' });
+    expect(await spacer([...from, '--csv', csv, '--html', html])).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
     const stages = document.unikernels.flatMap((u) => [u.before, u.predicted, u.after]);
     const rows = stages.reduce((sum, stage) => sum + (stage?.pages.length ?? 0), 0);
     expect(readFileSync(csv, 'utf8').trim().split('\n')).toHaveLength(rows + 1);

@@ -26,7 +26,7 @@ async function differences(options: PieOptions): Promise<string[]> {
   buildPie(root, 'two', { ...options, source: 'int *more[] = { &other, &hidden };' });
   const { unikernels, unusable } = await discover(root, { tools: {} });
   expect(unusable).toEqual([]);
-  const set = await Promise.all(unikernels.map(readUnikernel));
+  const set = await Promise.all(unikernels.map((unikernel) => readUnikernel(unikernel)));
   const found = [];
   for (const { loaded, input, placements } of planSet(set, DEFAULT_OPTIONS).unikernels) {
     const directory = path.join(root, 'out', loaded.unikernel.name);
@@ -113,7 +113,10 @@ describe('an image of which the model does not know all', () => {
     const root = mkdtempSync(path.join(tmpdir(), 'spacer-pie-'));
     roots.push(root);
     buildPie(root, 'one', { link: STATIC, source });
-    const document = await align({ workspace: root, options: { ...DEFAULT_OPTIONS, dryRun: true } });
+    const document = await align({
+      workspace: root,
+      options: { ...DEFAULT_OPTIONS, dryRun: true },
+    });
     expect(document.failures).toEqual([expect.objectContaining({ reason: 'link-plt' })]);
   });
 });

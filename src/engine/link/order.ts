@@ -1,0 +1,47 @@
+/** The inputs of a link as they stand on its command line, groups and libraries included. */
+import type { ToolCommand } from '../workspace/types.ts';
+import { readPieces, type Piece } from './pieces.ts';
+
+export type OrderedInput =
+  | { readonly kind: 'file'; readonly path: string; readonly whole: boolean }
+  /** `-lNAME` */
+  | { readonly kind: 'library'; readonly name: string; readonly whole: boolean }
+  | { readonly kind: 'group'; readonly inputs: readonly OrderedInput[] };
+
+export interface LinkOrder {
+  readonly inputs: readonly OrderedInput[];
+  /** Folders of `-L`, in order. */
+  readonly folders: readonly string[];
+}
+
+/** Reads the order of a link's inputs. */
+export function linkOrder(command: ToolCommand): LinkOrder {
+  const pieces = readPieces(command);
+  const levels: OrderedInput[][] = [[]];
+  let whole = false;
+  for (const piece of pieces) {
+    if (isStart(piece)) levels.push([]);
+    else if (isEnd(piece) && levels.length > 1) {
+      const inputs = levels.pop() ?? [];
+      levels.at(-1)?.push({ kind: 'group', inputs });
+    } else if (isOption(piece, 'whole-archive')) whole = true;
+    else if (isOption(piece, 'no-whole-archive')) whole = false;
+    else if (piece.role === 'input')
+      levels.at(-1)?.push({ kind: 'file', path: piece.value ?? '', whole });
+    else if (piece.role === 'library')
+      levels.at(-1)?.push({ kind: 'library', name: piece.value ?? '', whole });
+  }
+  const open = levels.slice(1).flat();
+  return {
+    inputs: [...(levels[0] ?? []), ...open],
+    folders: pieces.flatMap(({ role, value }) => (role === 'search' && value ? [value] : [])),
+  };
+}
+
+const isOption = ({ words }: Piece, name: string) =>
+  words.length === 1 && (words[0] === `--${name}` || words[0] === `-${name}`);
+
+const isStart = (piece: Piece) =>
+  isOption(piece, 'start-group') || isOption(piece, '(') || piece.option === '(';
+const isEnd = (piece: Piece) =>
+  isOption(piece, 'end-group') || isOption(piece, ')') || piece.option === ')';
