@@ -39,10 +39,16 @@ export function run(file, args, { cwd = root, env = {}, live = false, timeout = 
 export async function must(what, file, args, options = {}) {
   const result = await run(file, args, options);
   if (result.status === 0) return result;
-  const said = result.text.trim().split('\n').slice(-30).join('\n');
+  const said = excerpt(result.text.trim().split('\n'));
   throw new Trouble(
     `${what} failed (${file} ended with ${result.status}).${said ? `\n${said}` : ''}`,
   );
+}
+
+/** The beginning and the end, where the cause mostly stands. */
+function excerpt(lines) {
+  const cut = lines.length <= 40 ? lines : [...lines.slice(0, 15), '...', ...lines.slice(-20)];
+  return cut.join('\n');
 }
 
 /** Whether a program can be found on the PATH. */

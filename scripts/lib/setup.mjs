@@ -22,7 +22,7 @@ export const TEST_TOOLS = { 'g++': 'g++', chromium: 'chromium' };
 export async function installPackages(log) {
   if (packagesAreCurrent()) return;
   log('Installing npm packages (npm ci)');
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = ['ci', '--include=dev', ...quiet];
   await must('Installing the npm packages', 'npm', npm, { env: { CI: 'true' } });
 }

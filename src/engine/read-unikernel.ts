@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { NO_INDIRECTION, type Indirection } from './atoms/indirection.ts';
 import { gather } from './atoms/gather.ts';
 import { readElf } from './elf/read.ts';
@@ -15,7 +14,7 @@ import { outlineOf } from './layout/outline.ts';
 import type { LoadedUnikernel } from './loaded-unikernel.ts';
 import { planMadeSections, scriptsForMade, withMadeSections } from './made-sections.ts';
 import { createProgram, isDiscarded } from './model/program.ts';
-import type { InputObject, Program } from './model/types.ts';
+import type { Program } from './model/types.ts';
 import type { Unikernel } from './workspace/types.ts';
 
 export type { LoadedUnikernel } from './loaded-unikernel.ts';

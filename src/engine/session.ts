@@ -5,6 +5,7 @@
 import path from 'node:path';
 import type { AlignOptions } from '../protocol/options.ts';
 import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
+import { unifyObjects } from './atoms/interchange.ts';
 import { SpacerError } from './errors.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
 import { mapParallel } from './link/parallel.ts';
@@ -49,13 +50,14 @@ export class Session {
   static async open(request: SessionRequest): Promise<Session> {
     const { tools, signal, onProgress } = request;
     const workspace = path.resolve(request.workspace);
-    const found = await discover(workspace, { ...(tools && { tools }), ...(signal && { signal }) });
+    const limits = { ...(tools && { tools }), ...(signal && { signal }) };
+    const found = await discover(workspace, limits);
     const failures: Unusable[] = [];
     let done = 0;
     const read = await mapParallel(
       found.unikernels,
       async (unikernel) => {
-        const member = await readMember(unikernel, failures);
+        const member = await readMember(unikernel, failures, limits);
         await turn();
         onProgress?.(unikernel.name, ++done / found.unikernels.length);
         return member;
@@ -98,9 +100,10 @@ export class Session {
     const members = this.members.filter(
       ({ unikernel, loaded }) => loaded && names.includes(unikernel.name),
     );
-    const set = members.flatMap(({ loaded }) => loaded ?? []);
-    if (set.length === 0)
+    const read = members.flatMap(({ loaded }) => loaded ?? []);
+    if (read.length === 0)
       throw new SpacerError('nothing-to-do', 'No unikernel that can be aligned takes part.');
+    const set = options.copyObjects ? (await unifyObjects(read, { signal })).set : read;
     const plan = planSet(set, options);
     const failures: Unusable[] = [];
     const unikernels: UnikernelInput[] = [];
@@ -145,8 +148,12 @@ export class Session {
 /** Lets messages in: a cancellation, or a newer request. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-async function readMember(unikernel: Unikernel, failures: Unusable[]): Promise<Member | undefined> {
-  const loaded = await attempt(unikernel, failures, () => readUnikernel(unikernel));
+async function readMember(
+  unikernel: Unikernel,
+  failures: Unusable[],
+  limits: { readonly tools?: Tools; readonly signal?: AbortSignal },
+): Promise<Member | undefined> {
+  const loaded = await attempt(unikernel, failures, () => readUnikernel(unikernel, limits));
   const before = await attempt(unikernel, failures, async () => {
     const debug = loaded?.debug ?? (await readDebug(unikernel.debugImage));
     const sources = loaded ? { debug, objects: loaded.objects } : { debug };

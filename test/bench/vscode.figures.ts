@@ -47,8 +47,7 @@ describe('figures', () => {
       await settled(frame, 'predicted');
       const off = await toggle(frame, () => chooseFlag(frame, 'align', 'auto'));
       await settled(frame, 'predicted');
-      await checkFlag(frame, 'custom_loader');
-      await frame.waitForTimeout(300);
+      await toggle(frame, () => checkFlag(frame, 'custom_loader'));
       await settled(frame, 'predicted');
       say(
         `first prediction after a toggle: ${[on, align, off].map((ms) => ms.toFixed(0)).join(', ')} ms`,

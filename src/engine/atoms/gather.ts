@@ -84,8 +84,7 @@ function matches(
   const file = statement.file?.pattern ?? '*';
   const excluded = statement.file?.exclude ?? [];
   const files = objects.filter(
-    (object) =>
-      fileMatches(file, object) && !excluded.some((p) => isExcluded(p, object)),
+    (object) => fileMatches(file, object) && !excluded.some((p) => isExcluded(p, object)),
   );
   const patterns = statement.sections;
   if (patterns.every((pattern) => pattern.sort === 'unsorted'))
@@ -163,10 +162,14 @@ function priorityOf(name: string): number {
  * True where a file pattern names an object: `archive:member`, `archive:` for all members, `:file` for
  * what is in no archive. A member goes by its own name, and is named by wildcards only.
  */
-export function fileMatches(pattern: string, { path, archive }: Pick<InputObject, 'path' | 'archive'>): boolean {
+export function fileMatches(
+  pattern: string,
+  { path, archive }: Pick<InputObject, 'path' | 'archive'>,
+): boolean {
   const colon = pattern.indexOf(':');
   const name = archive?.member ?? path;
-  if (colon < 0) return globMatches(pattern, name) && (archive === undefined || /[*?[]/.test(pattern));
+  if (colon < 0)
+    return globMatches(pattern, name) && (archive === undefined || /[*?[]/.test(pattern));
   const file = pattern.slice(colon + 1);
   if (colon === 0 ? archive !== undefined : archive === undefined) return false;
   const inArchive = archive === undefined || globMatches(pattern.slice(0, colon), archive.path);

@@ -13,6 +13,7 @@
 import { insertionHome, usesSizeOf, type OutlineSection } from '../layout/outline.ts';
 import { apply, insertAfter, insertBefore, remove, replaceRange, type Edit } from './edit.ts';
 import { HeaderTable, isOfType } from './header-table.ts';
+import { inputAt } from './input-at.ts';
 import { divideIntoSegments, type LoadSegment, type Piece } from './load-segments.ts';
 import type { ProgramHeader, Script } from './types.ts';
 
@@ -394,17 +395,4 @@ class ScriptWriter {
       .map((segment) => `\n ${segment.name} PT_LOAD${flags};`)
       .join('');
   }
-}
-
-function inputAt(body: PlacedInput, base: number): string {
-  return `. = ${hex(body.address - base)}; ${body.object}(${quoted(body.section)})\n `;
-}
-
-/** ld reads these characters as parts of a name or a pattern without quotes. */
-const PLAIN_NAME = /^[A-Za-z0-9_./+*?-]+$/;
-
-/** Characters that would be a pattern are matched by `?`, any one character. */
-function quoted(name: string): string {
-  const exact = name.replace(/["*?[\]\\]/g, '?');
-  return PLAIN_NAME.test(exact) ? exact : `"${exact}"`;
 }

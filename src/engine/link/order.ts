@@ -21,21 +21,27 @@ export function linkOrder(command: ToolCommand): LinkOrder {
   let whole = false;
   for (const piece of pieces) {
     if (isStart(piece)) levels.push([]);
-    else if (isEnd(piece) && levels.length > 1) {
-      const inputs = levels.pop() ?? [];
-      levels.at(-1)?.push({ kind: 'group', inputs });
-    } else if (isOption(piece, 'whole-archive')) whole = true;
+    else if (isEnd(piece)) closeGroup(levels);
+    else if (isOption(piece, 'whole-archive')) whole = true;
     else if (isOption(piece, 'no-whole-archive')) whole = false;
-    else if (piece.role === 'input')
-      levels.at(-1)?.push({ kind: 'file', path: piece.value ?? '', whole });
-    else if (piece.role === 'library')
-      levels.at(-1)?.push({ kind: 'library', name: piece.value ?? '', whole });
+    else levels.at(-1)?.push(...inputOf(piece, whole));
   }
   const open = levels.slice(1).flat();
   return {
     inputs: [...(levels[0] ?? []), ...open],
     folders: pieces.flatMap(({ role, value }) => (role === 'search' && value ? [value] : [])),
   };
+}
+
+function closeGroup(levels: OrderedInput[][]): void {
+  if (levels.length < 2) return;
+  const inputs = levels.pop() ?? [];
+  levels.at(-1)?.push({ kind: 'group', inputs });
+}
+
+function inputOf({ role, value = '' }: Piece, whole: boolean): OrderedInput[] {
+  if (role === 'input') return [{ kind: 'file', path: value, whole }];
+  return role === 'library' ? [{ kind: 'library', name: value, whole }] : [];
 }
 
 const isOption = ({ words }: Piece, name: string) =>

@@ -37,7 +37,7 @@ export function splitChange(
   split: ElfFile,
   units: readonly string[],
 ): string | undefined {
-  const pieces = piecesOf(split, units);
+  const pieces = piecesOf(whole, split, units);
   if (pieces === undefined) return 'it has sections of unknown units';
   const keys = sectionKeys(whole);
   const from: Side = { elf: whole, placer: (section) => placeOf(whole, section, keys[section]) };
@@ -49,9 +49,14 @@ const isLoaded = (section: ElfSection) =>
   isInputSection(section) && (section.flags & SHF.ALLOC) !== 0;
 
 /** By key in the whole object, in order of their place. */
-function piecesOf(split: ElfFile, units: readonly string[]): Map<string, Piece[]> | undefined {
+function piecesOf(
+  whole: ElfFile,
+  split: ElfFile,
+  units: readonly string[],
+): Map<string, Piece[]> | undefined {
+  const sizes = new Map(sectionKeys(whole).map((key, i) => [key, whole.sections[i]!.size]));
   const order = new Map(units.map((unit, i) => [unit, i]));
-  const byKey = new Map<string, { section: ElfSection; rank: number }[]>();
+  const byKey = new Map<string, { section: ElfSection; rank: number; isUnit: boolean }[]>();
   const ownKeys = sectionKeys(split);
   for (const section of split.sections) {
     if (!isLoaded(section)) continue;
@@ -59,18 +64,23 @@ function piecesOf(split: ElfFile, units: readonly string[]): Map<string, Piece[]
     const rank = part ? order.get(part.unit) : units.length;
     if (rank === undefined) return undefined;
     const key = part ? part.name : ownKeys[section.index]!;
-    byKey.set(key, [...(byKey.get(key) ?? []), { section, rank }]);
+    byKey.set(key, [...(byKey.get(key) ?? []), { section, rank, isUnit: part !== undefined }]);
   }
-  return new Map([...byKey].map(([key, list]) => [key, laidOut(list)]));
+  return new Map([...byKey].map(([key, list]) => [key, laidOut(list, sizes.get(key) ?? 0)]));
 }
 
-/** As ld lays out input sections of one output section. */
-function laidOut(list: readonly { section: ElfSection; rank: number }[]): Piece[] {
+/** As ld lays out input sections of one output section; what belongs to no unit ends with it. */
+function laidOut(
+  list: readonly { section: ElfSection; rank: number; isUnit: boolean }[],
+  size: number,
+): Piece[] {
   let end = 0;
   return [...list]
     .sort((a, b) => a.rank - b.rank)
-    .map(({ section }) => {
-      const offset = Math.ceil(end / section.alignment) * section.alignment;
+    .map(({ section, isUnit }) => {
+      const aligned = Math.ceil(end / section.alignment) * section.alignment;
+      const isTail = !isUnit && list.length > 1 && section.size > 0;
+      const offset = isTail ? size - section.size : aligned;
       end = offset + section.size;
       return { section, offset };
     });
@@ -120,6 +130,8 @@ function changedSection(
     return changedFrames(from, to, section, pieces[0]!);
   if (pieces.some((piece) => !sameKind(section, piece.section))) return 'other flags';
   if (!sameSize(section, pieces)) return 'another size';
+  if (pieces.some((piece) => piece.offset % piece.section.alignment > 0))
+    return 'another alignment';
   if (!sameReferences(from, to, section, pieces)) return 'other references';
   return sameBytes(from, to, section, pieces) ? undefined : 'other bytes';
 }

@@ -63,18 +63,15 @@ export function splitObject(whole: ElfFile, units: readonly UnitObject[]): Uint8
 
 const tablesOf = ({ sections }: ElfFile) => sections.filter(({ type }) => type === SHT.RELA);
 
-/** What was split keeps only its tail. */
+/** What was split keeps only its tail; an empty section must not align what stands behind it. */
 function shrinkHomes({ whole, plan, headers }: Job): void {
   for (const [home, tail] of plan.tails) {
-    const header = headers[home]!;
     const section = whole.sections[home]!;
-    const isLeft = whole.symbols.some(
-      (s, i) => s.section === home && s.type !== STT.SECTION && plan.symbols[i] === -1,
-    );
-    header.offset = section.offset + (section.type === SHT.NOBITS ? 0 : tail);
-    header.size = isLeft ? section.size - tail : 0;
+    const header = headers[home]!;
+    header.size = section.size - tail;
     header.flags = withoutMerge(section.flags);
     header.entrySize = 0;
+    if (header.size === 0) header.alignment = 1;
   }
 }
 

@@ -55,7 +55,11 @@ export interface SplitPlan {
   readonly pieces: readonly Piece[];
   /** Pieces by merged section, in order of offset. */
   readonly byHome: ReadonlyMap<number, readonly number[]>;
-  /** Where what stays in a split section begins: commons behind the pieces. */
+  /**
+   * Where what stays in a split section begins: the common symbols behind the pieces. It may begin
+   * before the end of the last piece, since it keeps the alignment of the section. Where nothing
+   * stays it is the section's size.
+   */
   readonly tails: ReadonlyMap<number, number>;
   /** By merged section that is loaded: the piece that relocation `n` refers to, or -1. */
   readonly targets: ReadonlyMap<number, Int32Array>;
@@ -71,7 +75,6 @@ export function planSplit(whole: ElfFile, units: readonly UnitObject[]): SplitPl
   const { contributions, pieces } = layOut(whole, units);
   const byHome = new Map<number, number[]>();
   pieces.forEach(({ home }, i) => byHome.set(home, [...(byHome.get(home) ?? []), i]));
-  const tails = new Map([...byHome].map(([home, own]) => [home, endOf(pieces[own.at(-1)!]!)]));
   const targets = new Map<number, Int32Array>();
   const located = new Map(contributions.map((c) => [`${c.unit} ${c.source.index}`, c]));
   for (const section of whole.sections) {
@@ -82,8 +85,9 @@ export function planSplit(whole: ElfFile, units: readonly UnitObject[]): SplitPl
     targets.set(section.index, pairReferences(whole, section, own, units, located));
   }
   const symbols = Int32Array.from(whole.symbols, (symbol) =>
-    pieceOfSymbol(symbol, whole, units, pieces, byHome.get(symbol.section) ?? [], tails),
+    pieceOfSymbol(symbol, whole, units, pieces, byHome.get(symbol.section) ?? []),
   );
+  const tails = new Map([...byHome.keys()].map((home) => [home, tailOf(whole, home, symbols)]));
   return { pieces, byHome, tails, targets, symbols };
 }
 
@@ -233,18 +237,29 @@ function pieceOfSymbol(
   units: readonly UnitObject[],
   pieces: readonly Piece[],
   own: readonly number[],
-  tails: ReadonlyMap<number, number>,
 ): number {
   if (own.length === 0 || symbol.type === STT.SECTION) return -1;
   const { value, section } = symbol;
   const near = own.filter((i) => pieces[i]!.offset <= value && value <= endOf(pieces[i]!));
   const inside = near.filter((i) => value < endOf(pieces[i]!));
-  const isTail = value >= tails.get(section)!;
+  const isTail = value >= endOf(pieces[own.at(-1)!]!);
   if (near.length === 1 && !isTail) return near[0]!;
   const sure = near.filter((i) => holds(pieces[i]!, units, symbol));
   if (sure.length === 1) return sure[0]!;
   if (sure.length === 0 && isTail && inside.length === 0) return -1;
   throw refused(`the place of ${symbol.name} in ${whole.sections[section]!.name} is not certain`);
+}
+
+/** Commons have no bytes: where they begin, they may overlap the window of the last piece. */
+function tailOf(whole: ElfFile, home: number, pieceOf: Int32Array): number {
+  const { size, alignment, type, name } = whole.sections[home]!;
+  const left = whole.symbols.filter(
+    (symbol, i) => symbol.section === home && symbol.type !== STT.SECTION && pieceOf[i] === -1,
+  );
+  if (left.length === 0) return size;
+  if (type !== SHT.NOBITS) throw refused(`its ${name} has contents of no unit`);
+  const start = Math.min(...left.map(({ value }) => value));
+  return Math.floor(start / alignment) * alignment;
 }
 
 function holds(

@@ -55,7 +55,7 @@ export interface SplitUnits {
 }
 
 /** Part of every key in the cache: another way of splitting gets other keys. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /**
  * Splits libraries of one unikernel.

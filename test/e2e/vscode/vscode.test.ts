@@ -96,8 +96,7 @@ describe('a trusted workspace', () => {
       expect(predicted.before, name).toBe(measured.before);
       expect(predicted.after, name).not.toBe(measured.after);
       if (name === 'align') await window.screenshot('predicted');
-      await off();
-      await frame.waitForTimeout(200);
+      await toggle(frame, off);
       expect((await settled(frame, 'predicted')).after, `${name} off`).toBe(measured.after);
     }
   });
@@ -115,8 +114,7 @@ describe('a trusted workspace', () => {
 
   it('makes the plan that is shown real', async () => {
     const frame = await window.shownPageMap();
-    await checkFlag(frame, 'custom_loader');
-    await frame.waitForTimeout(200);
+    await toggle(frame, () => checkFlag(frame, 'custom_loader'));
     const predicted = await settled(frame, 'predicted');
     await frame.locator('vscode-button', { hasText: 'Relink' }).click();
     const measured = await settled(frame, 'measured');

@@ -36,6 +36,7 @@ step_length: .quad step_end - step
     static int helper(int x) { switch (x) { case 1: return 17; case 2: return 4; case 3: return 99; case 4: return 31; case 5: return 8; default: return x; } }
     __attribute__((section(".table"), used)) static int (*const entry)(int) = helper;
     __attribute__((weak)) int maybe(int x) { return x; } __attribute__((cold)) int rare(int x) { return x * 77; }
+    static volatile char odd[3]; char wide_common[40] __attribute__((aligned(32))); char *wide(void) { odd[0]++; return wide_common; }
     static volatile int counters[9] = {3, 2, 1}; const char *alpha_name(void) { return "shared text\\n"; }
     int alpha(int x) { return helper(x & 7) + step(x) + beta(counters[x & 3]) + maybe(shared_common++) + (x > 90 ? rare(x) : 0); }
   `,

@@ -79,9 +79,22 @@ describe('position-independent images are predicted byte for byte', () => {
     expect(await differences({ link: STATIC, extra: RELOC_SCRIPT, strip })).toEqual([]);
   });
 
+  it("where a step after the link writes Unikraft's relocation table", async () => {
+    const extra = RELOC_SCRIPT.replace('KEEP(*(.uk_reloc))', '. += 4; KEEP(*(.uk_reloc))');
+    const strip = ['-R .dynamic', '-R .dynsym', '-R .dynstr', '-R .rela.dyn'];
+    expect(await differences({ link: STATIC, extra, strip, relocates: true })).toEqual([]);
+  });
+
   it('with both kinds of hash tables and immediate binding', async () => {
     const link = [...STATIC, '-Wl,--hash-style=both', '-Wl,-z,now'];
     expect(await differences({ link })).toEqual([]);
+  });
+
+  it("with more symbols than ld's first hash table holds", async () => {
+    const names = Array.from({ length: 3500 }, (_, i) => `variable_${i}`);
+    const source = `int ${names.join(', ')};
+      __asm__(".text\\n${names.map((name) => `push ${name}@GOTPCREL(%rip)`).join('\\n')}\\n");`;
+    expect(await differences({ link: STATIC, source })).toEqual([]);
   });
 
   it('with a global offset table at a fixed address', async () => {

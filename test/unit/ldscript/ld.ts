@@ -1,6 +1,6 @@
 /** Links small programs with the real ld, and compares what the linker model says of them. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
@@ -40,15 +40,19 @@ interface Built {
 }
 
 /** Assembles, links and evaluates. */
-export function link({
-  sources,
-  script,
-  extras = [],
-  flags = [],
-  options,
-  ...hooks
-}: Case): Linked {
+export function link(given: Case): Linked {
   const folder = mkdtempSync(join(tmpdir(), 'ldscript-'));
+  try {
+    return linkIn(folder, given);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function linkIn(
+  folder: string,
+  { sources, script, extras = [], flags = [], options, ...hooks }: Case,
+): Linked {
   const run = (tool: string, ...args: string[]) =>
     execFileSync(tool, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   const built = Object.entries(sources).map(([name, text]) => assemble(folder, name, text, run));
