@@ -46,6 +46,8 @@ export async function startServer({ server, root, settings = {}, trust = true })
   child.stderr.on('data', keep);
   const url = `http://127.0.0.1:${port}`;
   const output = () => Buffer.concat(said).toString();
+  // A run that ends early leaves no server behind.
+  process.once('exit', () => signalGroup(child, 'SIGKILL'));
   await ready(url, child, output);
   return { url, output, stop: () => stop(child) };
 }

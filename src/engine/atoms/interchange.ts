@@ -7,10 +7,9 @@
  * program (same-program.ts). Everything else stays as it is and is reported with what differs:
  * the original Spacer took the largest object, which made one application mount the wrong file system.
  */
-import { readFile } from 'node:fs/promises';
 import type { ObjectsReport, ObjectVariants, UnifiedObject } from '../../protocol/page-map.ts';
-import { readElf } from '../elf/read.ts';
 import { mapParallel } from '../link/parallel.ts';
+import type { Tools } from '../link/run.ts';
 import { readUnikernel, type LoadedUnikernel } from '../read-unikernel.ts';
 import { withObjects } from '../workspace/substitute.ts';
 import { describeDifferences } from './differences.ts';
@@ -27,6 +26,8 @@ export interface UnifyOptions {
   readonly signal?: AbortSignal | undefined;
   /** Unikernels that are read at once. */
   readonly jobs?: number | undefined;
+  /** Tools that may run; absent: those of this machine. */
+  readonly tools?: Tools | undefined;
 }
 
 /** Names of C++ functions alone can fill pages. */
@@ -73,13 +74,13 @@ export async function unifyObjects(
   const hosts = set.map((loaded) => new Host(loaded));
   const decisions: Decision[] = [];
   for (const [library, members] of membersByLibrary(set)) {
-    const classes = await classesOf(set, members, options);
+    const classes = classesOf(set, members);
     if (classes.length > 1) decisions.push(decide(library, classes, hosts));
   }
   const merges = decisions.flatMap((decision) => decision.merges);
   const made = await mapParallel(
     set,
-    (loaded, u) => replaceObjects(loaded, replacementsFor(merges, u)),
+    (loaded, u) => replaceObjects(loaded, replacementsFor(merges, u), options),
     options,
   );
   return {
@@ -91,8 +92,9 @@ export async function unifyObjects(
 
 function membersByLibrary(set: readonly LoadedUnikernel[]): Map<string, Member[]> {
   const result = new Map<string, Member[]>();
-  set.forEach(({ objects }, unikernel) => {
-    for (const { library, index, path } of objects) {
+  set.forEach(({ originals }, unikernel) => {
+    for (const { library, index, path, archive } of originals) {
+      if (archive) continue;
       const members = result.get(library) ?? [];
       members.push({ unikernel, object: index, path });
       result.set(library, members);
@@ -101,31 +103,14 @@ function membersByLibrary(set: readonly LoadedUnikernel[]): Map<string, Member[]
   return result;
 }
 
-/**
- * Classes of equal objects. Prepared objects, which are in memory, tell most apart; those that
- * seem to differ are compared again as the build made them.
- */
-async function classesOf(
-  set: readonly LoadedUnikernel[],
-  members: readonly Member[],
-  options: UnifyOptions,
-): Promise<ObjectClass[]> {
-  const prepared = group(
+/** Classes of equal objects, as the builds made them. */
+function classesOf(set: readonly LoadedUnikernel[], members: readonly Member[]): ObjectClass[] {
+  return group(
     members.map((member) => ({
-      form: describeObject(set[member.unikernel]!.objects[member.object]!.elf),
+      form: describeObject(set[member.unikernel]!.originals[member.object]!.elf),
       members: [member],
     })),
   );
-  if (prepared.length === 1) return prepared;
-  const original = await mapParallel(
-    prepared,
-    async (one) => {
-      const { path } = one.members[0]!;
-      return { ...one, form: describeObject(readElf(path, await readFile(path))) };
-    },
-    options,
-  );
-  return group(original);
 }
 
 function group(classes: readonly ObjectClass[]): ObjectClass[] {
@@ -219,9 +204,10 @@ interface Made {
 async function replaceObjects(
   loaded: LoadedUnikernel,
   replacements: ReadonlyMap<string, string>,
+  { signal, tools }: UnifyOptions,
 ): Promise<Made> {
   if (replacements.size === 0) return { loaded };
-  const other = await readUnikernel(withObjects(loaded.unikernel, replacements));
+  const other = await readUnikernel(withObjects(loaded.unikernel, replacements), { signal, tools });
   const change = programChange(loaded, other);
   return change === undefined ? { loaded: other } : { loaded, refusal: change };
 }

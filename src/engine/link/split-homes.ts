@@ -2,14 +2,14 @@
 import { gather } from '../atoms/gather.ts';
 import type { ElfFile } from '../elf/types.ts';
 import { outlineOf } from '../layout/outline.ts';
+import type { InputObject } from '../model/types.ts';
 import type { LoadedUnikernel } from '../read-unikernel.ts';
-import type { PreparedObject } from './prepare.ts';
 import { unitSection } from './unit-names.ts';
 
 /** @returns name of a section that a script means by its name, so that it must keep it */
 export function namedByScript(
   loaded: LoadedUnikernel,
-  object: PreparedObject,
+  object: InputObject,
   split: ElfFile,
 ): string | undefined {
   const [was, is] = [placesOf(loaded, object, object.elf), placesOf(loaded, object, split)];
@@ -24,7 +24,7 @@ export function namedByScript(
 /** By section: the output section, and whether it is taken at its head or kept. */
 function placesOf(
   { scripts }: LoadedUnikernel,
-  object: PreparedObject,
+  object: InputObject,
   elf: ElfFile,
 ): Map<number, string> {
   const { inputs } = gather(outlineOf(scripts), [{ ...object, index: 0, elf }], () => true);

@@ -15,6 +15,7 @@ import { readElf } from '../elf/read.ts';
 import { ET_REL, type ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
 import { hashBytes } from '../model/canonical.ts';
+import type { InputObject } from '../model/types.ts';
 import type { LoadedUnikernel } from '../read-unikernel.ts';
 import { readLibraryRecord } from '../workspace/library-record.ts';
 import { mapParallel } from './parallel.ts';
@@ -41,7 +42,7 @@ export interface SplitObject {
   /** In the cache; its base name is that of the library's object. */
   readonly file: string;
   readonly bytes: Uint8Array;
-  /** `bytes`, read. What was switched off in the prepared object is off in it too. */
+  /** `bytes`, read. Merging of strings is switched off in what was split. */
   readonly elf: ElfFile;
   /** Units that have sections of their own, in the order of the merge. */
   readonly units: readonly string[];
@@ -66,7 +67,9 @@ export async function splitUnits(
   libraries: ReadonlySet<string>,
   options: SplitOptions,
 ): Promise<SplitUnits> {
-  const chosen = loaded.objects.filter(({ library }) => libraries.has(library));
+  const chosen = loaded.originals.filter(
+    ({ library, archive }) => libraries.has(library) && !archive,
+  );
   const results = await mapParallel(
     chosen,
     (object) => splitOrReason(loaded, object, options),
@@ -82,9 +85,20 @@ export async function splitUnits(
   return { objects, whole };
 }
 
+/** The objects of a unikernel with the split ones in their places, to be prepared again. */
+export function withSplit(
+  originals: readonly InputObject[],
+  split: ReadonlyMap<string, SplitObject>,
+): PreparedObject[] {
+  return originals.map((object) => {
+    const other = split.get(object.library);
+    return other ? { ...object, elf: other.elf, copy: other.bytes } : object;
+  });
+}
+
 async function splitOrReason(
   loaded: LoadedUnikernel,
-  object: PreparedObject,
+  object: InputObject,
   options: SplitOptions,
 ): Promise<SplitObject | string> {
   try {
@@ -98,7 +112,7 @@ async function splitOrReason(
 /** One library on its way. */
 interface Job {
   readonly loaded: LoadedUnikernel;
-  readonly object: PreparedObject;
+  readonly object: InputObject;
   /** Objects of its units, in the order of the merge. */
   readonly units: readonly string[];
   readonly names: readonly string[];
@@ -108,7 +122,7 @@ interface Job {
 
 async function splitLibrary(
   loaded: LoadedUnikernel,
-  object: PreparedObject,
+  object: InputObject,
   options: SplitOptions,
 ): Promise<SplitObject> {
   const { buildDirectory, directory } = loaded.unikernel;
@@ -131,7 +145,7 @@ async function splitLibrary(
  * The bytes of the library's own object stand for its units: what is in the cache is proved against
  * that object, whoever put it there.
  */
-function keyOf({ elf }: PreparedObject, names: readonly string[]): string {
+function keyOf({ elf }: InputObject, names: readonly string[]): string {
   return hashBytes(Buffer.from([FORMAT, hashBytes(elf.bytes), ...names].join('\n')));
 }
 

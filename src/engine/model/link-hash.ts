@@ -1,12 +1,13 @@
 /**
  * The order in which ld visits global symbols, where that order reaches the output: entries of the
- * global offset table. ld walks its symbol hash table bucket by bucket (bfd/hash.c); within a bucket
- * the newest symbol comes first.
+ * global offset table. ld walks its symbol hash table bucket by bucket (bfd/hash.c). In a bucket the
+ * newest symbol comes first, until the table grows: then the symbols of each old bucket, from its
+ * first to its last, go to the front of their new ones; neighbours of equal hash go together.
  */
 import { STB } from '../elf/types.ts';
 import type { Program } from './types.ts';
 
-/** Buckets of a new table; it grows through the primes below while it is three quarters full. */
+/** Buckets of a new table; it grows through the primes below as soon as it is three quarters full. */
 const FIRST_SIZE = 4051;
 const LARGER_SIZES = [4093, 8191, 16381, 32749, 65521, 131071, 262139, 524287, 1048573];
 
@@ -22,14 +23,47 @@ export function hashName(name: string): bigint {
   return add(hash, BigInt(bytes.length));
 }
 
-/** Buckets of a table that holds `count` symbols. */
-export function tableSize(count: number): number {
-  let size = FIRST_SIZE;
-  for (const larger of LARGER_SIZES) {
-    if (count <= Math.floor((size * 3) / 4)) break;
-    size = larger;
+interface Entry {
+  readonly name: string;
+  readonly hash: bigint;
+}
+
+/** ld's table of symbols, as far as its order goes. */
+class Table {
+  private size = FIRST_SIZE;
+  private count = 0;
+  /** By bucket, last to first. */
+  private buckets = new Map<number, Entry[]>();
+
+  insert(name: string): void {
+    this.put({ name, hash: hashName(name) });
+    this.count++;
+    const larger = LARGER_SIZES.find((size) => size > this.size);
+    if (this.count > Math.floor((this.size * 3) / 4) && larger !== undefined) this.grow(larger);
   }
-  return size;
+
+  private put(entry: Entry): void {
+    const bucket = Number(entry.hash % BigInt(this.size));
+    const entries = this.buckets.get(bucket);
+    if (entries) entries.push(entry);
+    else this.buckets.set(bucket, [entry]);
+  }
+
+  private grow(size: number): void {
+    const before = this.inOrder();
+    this.size = size;
+    this.buckets = new Map();
+    for (let start = 0, end = 0; start < before.length; start = end) {
+      while (before[end]?.hash === before[start]!.hash) end++;
+      for (const entry of before.slice(start, end).reverse()) this.put(entry);
+    }
+  }
+
+  inOrder(): Entry[] {
+    return [...this.buckets]
+      .sort(([a], [b]) => a - b)
+      .flatMap(([, entries]) => [...entries].reverse());
+  }
 }
 
 /**
@@ -41,23 +75,21 @@ export function inTableOrder(
   globals: readonly number[],
   others: ReadonlySet<string>,
 ): number[] {
-  const extra = [...others].filter((name) => !program.globalByName.has(name)).length;
-  const size = BigInt(tableSize(program.globals.length + extra));
-  const seen = insertionOrder(program);
-  const keyed = globals.map((index) => {
-    const { name } = program.globals[index]!;
-    return { index, bucket: Number(hashName(name) % size), order: seen.get(name) ?? -1 };
-  });
-  keyed.sort((a, b) => a.bucket - b.bucket || b.order - a.order);
-  return keyed.map(({ index }) => index);
+  if (globals.length < 2) return [...globals];
+  const wanted = new Map(globals.map((index) => [program.globals[index]!.name, index]));
+  const names = namesInOrder(program, others);
+  const table = new Table();
+  // While the table keeps its size, other symbols do not matter.
+  const grows = names.length > Math.floor((FIRST_SIZE * 3) / 4);
+  for (const name of names) if (grows || wanted.has(name)) table.insert(name);
+  return table.inOrder().flatMap(({ name }) => wanted.get(name) ?? []);
 }
 
-/** When each name entered the table: with the first object that mentions it, in symbol order. */
-function insertionOrder(program: Program): Map<string, number> {
-  const order = new Map<string, number>();
+/** Each name once, with the first object that mentions it, in the order of its symbols. */
+function namesInOrder(program: Program, others: ReadonlySet<string>): string[] {
+  const names = new Set<string>();
   for (const { elf } of program.objects)
-    for (const symbol of elf.symbols)
-      if (symbol.binding !== STB.LOCAL && !order.has(symbol.name))
-        order.set(symbol.name, order.size);
-  return order;
+    for (const { binding, name } of elf.symbols) if (binding !== STB.LOCAL) names.add(name);
+  for (const name of others) names.add(name);
+  return [...names];
 }

@@ -11,14 +11,16 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { NO_INDIRECTION } from '../../../src/engine/atoms/indirection.ts';
 import { describeObject, type AtomForm } from '../../../src/engine/atoms/object-form.ts';
 import { readElf } from '../../../src/engine/elf/read.ts';
 import { SHF, STT, type ElfFile } from '../../../src/engine/elf/types.ts';
 import { relink } from '../../../src/engine/link/replay.ts';
 import { splitChange } from '../../../src/engine/link/same-split.ts';
-import { splitUnits, type SplitUnits } from '../../../src/engine/link/split-units.ts';
+import { splitUnits, withSplit, type SplitUnits } from '../../../src/engine/link/split-units.ts';
 import { pruneUnitCache } from '../../../src/engine/link/unit-cache.ts';
 import { renamedSections, unitNames } from '../../../src/engine/link/unit-names.ts';
+import { withIndirection } from '../../../src/engine/read-unikernel.ts';
 import { UnitsWorkshop } from './units-workshop.ts';
 import { fingerprint } from './workspace.ts';
 
@@ -189,6 +191,22 @@ function atomText({ key, section, bytes, references }: AtomForm): string[] {
 }
 
 describe('a split object', () => {
+  it('takes the place of the original, and is prepared like it', async () => {
+    shop = new UnitsWorkshop();
+    const loaded = await shop.load();
+    const { objects } = await split(shop);
+    const originals = withSplit(loaded.originals, objects);
+    const other = withIndirection({ ...loaded, originals }, NO_INDIRECTION);
+    const copyOf = (library: string) => other.objects.find((o) => o.library === library)?.copy;
+    expect(copyOf('libx')).toBe(objects.get('libx')?.bytes);
+    const { object, section } = other.program.globalByName.get('beta')!;
+    const home = other.program.objects[object]?.elf.sections[section];
+    expect(home?.name).toBe('.text.unit.beta');
+    expect(other.program.globals.map(({ name }) => name)).toEqual(
+      loaded.program.globals.map(({ name }) => name),
+    );
+  });
+
   it('comes from the cache the next time, without the units', async () => {
     shop = new UnitsWorkshop();
     const first = await splitElf(shop);
@@ -309,7 +327,7 @@ describe('the proof', () => {
       shop.units.map((unit) => shop.path(`libx/${unit}.o`)),
       shop.path('libx.o'),
     );
-    const whole = loaded.objects.find(({ library }) => library === 'libx')!.elf;
+    const whole = loaded.originals.find(({ library }) => library === 'libx')!.elf;
     return splitChange(whole, readElf('changed', changed), names);
   }
   const section = (elf: ElfFile, name: string) => elf.sections.find((s) => s.name === name)!;
