@@ -1,5 +1,12 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { DEFAULT_OPTIONS, type AlignOptions } from '../protocol/options.ts';
+import {
+  DEFAULT_OPTIONS,
+  GRANULARITIES,
+  LAYOUTS,
+  type AlignOptions,
+  type Granularity,
+  type LayoutChoice,
+} from '../protocol/options.ts';
 
 /** Options of `spacer align` as commander delivers them, by long name. */
 export interface AlignFlags {
@@ -21,6 +28,8 @@ export interface AlignFlags {
   jobs?: number;
   json?: boolean;
   dryRun?: boolean;
+  granularity?: Granularity;
+  layout?: LayoutChoice;
   effort?: number;
   html?: string;
 }
@@ -88,7 +97,15 @@ export function addAlignOptions(command: Command): Command {
     .option('--jobs <n>', 'links at once (default: one a core)', parseCount(1))
     .option('--json', 'print the page map document')
     .option('--html <file>', 'write the page map as one self-contained HTML file')
-    .option('--effort <n>', 'placements that the search may try (default: 6000)', parseCount(0))
+    .addOption(
+      new Option('--granularity <what>', 'what is placed as one (default: auto)').choices(
+        GRANULARITIES,
+      ),
+    )
+    .addOption(
+      new Option('--layout <how>', 'align: -a without -g; group: -g without -a').choices(LAYOUTS),
+    )
+    .option('--effort <n>', 'steps that the search may take (default: 6000)', parseCount(0))
     .option('--dry-run', 'plan and predict; write nothing, link nothing');
 }
 
@@ -106,6 +123,8 @@ export function alignOptionsOf(flags: AlignFlags): AlignOptions {
     ...(flags.loc !== undefined && { location: flags.loc }),
     ...(flags.useId !== undefined && { useId: flags.useId }),
     ...(flags.effort !== undefined && { effort: flags.effort }),
+    granularity: flags.granularity ?? DEFAULT_OPTIONS.granularity,
+    layout: flags.layout ?? DEFAULT_OPTIONS.layout,
     align: flags.align ?? DEFAULT_OPTIONS.align,
     group: flags.group ?? DEFAULT_OPTIONS.group,
     customLoader: flags.custom_loader ?? DEFAULT_OPTIONS.customLoader,

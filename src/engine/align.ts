@@ -24,6 +24,7 @@ import { PassRunner, type ProgressEvent, type Step } from './progress.ts';
 import { readUnikernel, type LoadedUnikernel } from './read-unikernel.ts';
 import { readWrittenScripts, relinkWritten, writeInputs } from './relink-unikernel.ts';
 import { librariesOfSlots } from './report/libraries.ts';
+import { cacheIn, splitSet } from './split-set.ts';
 import { VERSION } from './version.ts';
 import { discover } from './workspace/discover.ts';
 import { selectUnikernels } from './workspace/select.ts';
@@ -77,7 +78,9 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
   const { set, ...objects } = await passes.run('read', async (step) =>
     unified(await readAll(chosen, failures, request, step), request),
   );
-  const plan = await passes.run('plan', () => planSet(set, options));
+  const plan = await passes.run('plan', async () =>
+    planSet(await splitSet(set, options, splitPlace(request)), options),
+  );
   const planned = await passes.run('predict', (step) =>
     predictAll(set, plan, request, failures, step),
   );
@@ -109,6 +112,13 @@ const limits = ({ signal, tools = {} }: AlignRequest) => ({ tools, ...(signal &&
 /** Output folder of a request. */
 export const outputOf = (request: Pick<AlignRequest, 'workspace' | 'output'>): string =>
   path.resolve(request.output ?? path.join(request.workspace, '.spacer'));
+
+const splitPlace = (request: AlignRequest) => ({
+  ...(!request.options.dryRun && { cache: cacheIn(outputOf(request)) }),
+  root: path.resolve(request.workspace),
+  signal: request.signal,
+  jobs: request.jobs,
+});
 
 async function readAll(
   chosen: readonly Unikernel[],
@@ -298,6 +308,8 @@ function describeOptions(options: AlignOptions): Record<string, string | number 
   return {
     align: options.align,
     group: options.group,
+    granularity: options.granularity,
+    layout: options.layout,
     custom_loader: options.customLoader,
     copy_objs: options.copyObjects,
     rel: options.relink,

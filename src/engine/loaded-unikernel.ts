@@ -32,6 +32,8 @@ export interface LoadedUnikernel {
   readonly archives: readonly ArchiveUse[];
   /** The user's objects in link order, as they are. */
   readonly originals: readonly InputObject[];
+  /** The same, in the place of some their copies split at compile units. */
+  readonly sources: readonly PreparedObject[];
   /** The same ready to be placed, and behind them those that the alignment adds. */
   readonly objects: readonly PreparedObject[];
   readonly program: Program;

@@ -12,7 +12,7 @@ import {
   type Stage,
   type UnikernelPages,
 } from '../protocol/page-map.ts';
-import type { AlignOptions } from '../protocol/options.ts';
+import { paddingOf, type AlignOptions } from '../protocol/options.ts';
 import { BLOCK_SIZE, rangeHigh, rangeLow } from './layout/digest.ts';
 import { planLayout, type Layout, type Strategy } from './layout/plan.ts';
 import type { Region } from './layout/regions.ts';
@@ -88,8 +88,9 @@ function planQuickly(
   options: AlignOptions,
 ): Layout {
   const { regions, base } = set;
-  const group = options.group === 'auto' || options.group;
-  const align = options.align !== 'auto' && options.align;
+  const padding = paddingOf(options);
+  const group = padding.group === 'auto' || padding.group;
+  const align = padding.align !== 'auto' && padding.align;
   const name = group ? (align ? 'group+align' : 'group') : align ? 'align' : 'compact';
   const strategy: Strategy = { name, group, align, effort: 0, pool: options.customLoader };
   const { location } = options;

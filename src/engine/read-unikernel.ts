@@ -9,7 +9,7 @@ import { splitInserts } from './ldscript/split.ts';
 import { parseLinkCommand, type LinkCommand } from './link/command.ts';
 import { readInputs } from './link/inputs.ts';
 import type { RunOptions } from './link/run.ts';
-import { prepareObjects } from './link/prepare.ts';
+import { prepareObjects, type PreparedObject } from './link/prepare.ts';
 import { outlineOf } from './layout/outline.ts';
 import type { LoadedUnikernel } from './loaded-unikernel.ts';
 import { planMadeSections, scriptsForMade, withMadeSections } from './made-sections.ts';
@@ -48,6 +48,7 @@ export async function readUnikernel(
     scripts: withHomes(scripts, program, hasFrameHeader),
     archives,
     originals: objects,
+    sources: objects,
     objects: prepared,
     program,
     ...(entry !== undefined && { entry }),
@@ -70,13 +71,21 @@ function withLinkersOwn(
   return { ...plain, made, program, scripts: withHomes(scripts, program, plain.hasFrameHeader) };
 }
 
+/** The same unikernel with other sources, the user's objects or their split copies. */
+export function withSources(
+  loaded: LoadedUnikernel,
+  sources: readonly PreparedObject[],
+): LoadedUnikernel {
+  return withIndirection({ ...loaded, sources }, NO_INDIRECTION);
+}
+
 /** The same unikernel with its objects prepared for stubs and pins. */
 export function withIndirection(
   loaded: LoadedUnikernel,
   indirection: Indirection,
 ): LoadedUnikernel {
   const symbols = scriptSymbols(loaded.scripts);
-  const objects = prepareObjects(loaded.originals, symbols.scriptSymbols, indirection);
+  const objects = prepareObjects(loaded.sources, symbols.scriptSymbols, indirection);
   const program = createProgram(objects, symbols);
   return withLinkersOwn({ ...loaded, objects, program, made: undefined }, symbols);
 }

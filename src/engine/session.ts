@@ -3,7 +3,7 @@
  * `align.ts`; what does not change between two plans is kept.
  */
 import path from 'node:path';
-import type { AlignOptions } from '../protocol/options.ts';
+import { paddingOf, type AlignOptions } from '../protocol/options.ts';
 import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
 import { unifyObjects } from './atoms/interchange.ts';
 import { SpacerError } from './errors.ts';
@@ -13,11 +13,12 @@ import type { Tools } from './link/run.ts';
 import { attribute } from './pages/attribute.ts';
 import { pageMapOf, type StageInput, type UnikernelInput } from './pages/document.ts';
 import { measureImage, readDebug } from './pages/measure.ts';
-import { planSet, type PlannedUnikernel, type SetPlan } from './plan-set.ts';
+import { planSet, slotsFor, type PlannedUnikernel, type SetPlan } from './plan-set.ts';
 import { predict } from './predict.ts';
 import type { PreviewSet } from './preview.ts';
 import { readUnikernel, type LoadedUnikernel } from './read-unikernel.ts';
 import { librariesOfSlots } from './report/libraries.ts';
+import { splitSet } from './split-set.ts';
 import { VERSION } from './version.ts';
 import { discover, type Discovered } from './workspace/discover.ts';
 import type { Unikernel } from './workspace/types.ts';
@@ -39,6 +40,8 @@ interface Member {
 }
 
 export class Session {
+  private readonly splits = new Map<string, Promise<readonly LoadedUnikernel[]>>();
+
   private constructor(
     readonly workspace: string,
     readonly found: Discovered,
@@ -97,10 +100,12 @@ export class Session {
     names: readonly string[],
     signal?: AbortSignal,
   ): Promise<PageMapDocument> {
-    const members = this.members.filter(
-      ({ unikernel, loaded }) => loaded && names.includes(unikernel.name),
+    const whole = await this.splitFor(options);
+    const chosen = this.readable.flatMap((member, i) =>
+      names.includes(member.unikernel.name) ? [{ member, loaded: whole[i]! }] : [],
     );
-    const read = members.flatMap(({ loaded }) => loaded ?? []);
+    const members = chosen.map(({ member }) => member);
+    const read = chosen.map(({ loaded }) => loaded);
     if (read.length === 0)
       throw new SpacerError('nothing-to-do', 'No unikernel that can be aligned takes part.');
     const set = options.copyObjects ? (await unifyObjects(read, { signal })).set : read;
@@ -118,13 +123,29 @@ export class Session {
   }
 
   /** What a preview needs, without a search. */
-  previewSet(options: AlignOptions): PreviewSet {
-    return previewSetOf(
-      planSet(
-        this.members.flatMap(({ loaded }) => loaded ?? []),
-        options,
-      ),
+  async previewSet(options: AlignOptions): Promise<PreviewSet> {
+    const { set, regions, identified, layoutInput } = slotsFor(
+      await this.splitFor(options),
+      options,
     );
+    const names = set.map(({ unikernel }) => unikernel.name);
+    return { names, regions, slots: identified.slots, base: layoutInput.base };
+  }
+
+  private get readable(): Member[] {
+    return this.members.filter(({ loaded }) => loaded !== undefined);
+  }
+
+  /** All that can be planned, with libraries split as the options ask for; made once and kept. */
+  private splitFor(options: AlignOptions): Promise<readonly LoadedUnikernel[]> {
+    const { align, group } = paddingOf(options);
+    const key = [options.granularity, align, group, options.customLoader].join();
+    const known = this.splits.get(key);
+    if (known) return known;
+    const set = this.readable.flatMap(({ loaded }) => loaded ?? []);
+    const split = splitSet(set, options, { root: this.workspace });
+    this.splits.set(key, split);
+    return split;
   }
 
   private documentOf(
@@ -193,10 +214,4 @@ function predictOne(
     failures.push({ name, path: directory, reason: error.code, message: error.message });
     return undefined;
   }
-}
-
-function previewSetOf({ regions, identified, layout, unikernels }: SetPlan): PreviewSet {
-  const base = Math.min(...layout.regionStarts.values());
-  const names = unikernels.map(({ loaded }) => loaded.unikernel.name);
-  return { names, regions, slots: identified.slots, base };
 }

@@ -3,7 +3,7 @@
  * ids come back, never paths.
  */
 import * as v from 'valibot';
-import type { AlignOptions } from './options.ts';
+import { GRANULARITIES, LAYOUTS, type AlignOptions } from './options.ts';
 import { buffer, method } from './rpc.ts';
 
 const MAX_UNIKERNELS = 20_000;
@@ -18,6 +18,8 @@ const alignOptions = v.strictObject({
   location: v.exactOptional(address),
   align: threeWays,
   group: threeWays,
+  granularity: v.picklist(GRANULARITIES),
+  layout: v.picklist(LAYOUTS),
   customLoader: v.boolean(),
   copyObjects: v.boolean(),
   relink: v.boolean(),
@@ -26,6 +28,7 @@ const alignOptions = v.strictObject({
   aslr: v.picklist([0, 1, 2]),
   aslrMap: v.boolean(),
   aslrSameMapping: v.boolean(),
+  effort: v.exactOptional(address),
   dryRun: v.boolean(),
 }) satisfies v.GenericSchema<unknown, AlignOptions>;
 

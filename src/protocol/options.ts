@@ -9,6 +9,10 @@ export interface AlignOptions {
   align: boolean | 'auto';
   /** Common libraries stand together without padding between them. */
   group: boolean | 'auto';
+  /** What one slot holds; `auto`: the finest that the build allows. */
+  granularity: Granularity;
+  /** A shorthand for `align` and `group`, which count where they are given; `auto`: the best of all. */
+  layout: LayoutChoice;
   /** Common and subset libraries' read-only pages form one contiguous pool range. */
   customLoader: boolean;
   /** Use one object of a library in all unikernels where that is provably the same program. */
@@ -22,15 +26,23 @@ export interface AlignOptions {
   aslr: 0 | 1 | 2;
   aslrMap: boolean;
   aslrSameMapping: boolean;
-  /** Placements that the search for a layout may try; absent: a few seconds' worth. */
+  /** Steps that the search for a layout may take; absent: a few seconds' worth. */
   effort?: number;
   /** Plan and predict, write nothing, link nothing. */
   dryRun: boolean;
 }
 
+export const GRANULARITIES = ['auto', 'library', 'unit', 'function'] as const;
+export type Granularity = (typeof GRANULARITIES)[number];
+
+export const LAYOUTS = ['auto', 'align', 'group'] as const;
+export type LayoutChoice = (typeof LAYOUTS)[number];
+
 export const DEFAULT_OPTIONS: AlignOptions = {
   align: 'auto',
   group: 'auto',
+  granularity: 'auto',
+  layout: 'auto',
   customLoader: false,
   copyObjects: false,
   relink: true,
@@ -40,3 +52,15 @@ export const DEFAULT_OPTIONS: AlignOptions = {
   aslrSameMapping: false,
   dryRun: false,
 };
+
+/** `align` and `group` as `layout` has them where they are not given themselves. */
+export function paddingOf({ align, group, layout }: AlignOptions): {
+  align: boolean | 'auto';
+  group: boolean | 'auto';
+} {
+  if (layout === 'auto') return { align, group };
+  return {
+    align: align === 'auto' ? layout === 'align' : align,
+    group: group === 'auto' ? layout === 'group' : group,
+  };
+}

@@ -14,6 +14,7 @@ import type { OutputFacts, Region } from '../layout/regions.ts';
 import type { Filling, Slot } from '../layout/slots.ts';
 import type { EhFramePlan } from '../model/eh-frame.ts';
 import type { LiveSections } from '../model/gc.ts';
+import { unitSection } from '../link/unit-names.ts';
 import type { Program } from '../model/types.ts';
 import {
   blocksOf,
@@ -24,6 +25,7 @@ import {
   type SlotContent,
 } from './content.ts';
 import type { GatheredInput } from './gather.ts';
+import { isPinSection } from './pin-names.ts';
 
 /** What the planner knows of one unikernel. */
 export interface UnikernelInput {
@@ -54,18 +56,37 @@ export interface Identified {
   readonly parts: readonly ReadonlyMap<number, SlotParts>[];
 }
 
-/** What one slot holds: a library's part of an output section, or a single input section. */
-export type Granularity = 'library' | 'section';
+/**
+ * What one slot holds: a library's part of an output section, a compile unit's part where the
+ * library is split at its units, or a single input section.
+ */
+export type AtomSize = 'library' | 'unit' | 'section';
 
 type KeyOf = (program: Program, input: GatheredInput, region: string) => string;
 
-const libraryKey: KeyOf = (program, { object }, region) =>
-  `${program.objects[object]!.library} ${region}`;
+/** A pinned constant has a slot of its own whatever else a slot holds: that is what it is for. */
+const libraryKey: KeyOf = (program, input, region) => {
+  const { library, elf } = program.objects[input.object]!;
+  const { name } = elf.sections[input.section]!;
+  return isPinSection(name) ? sectionKey(program, input, region) : `${library} ${region}`;
+};
+
+const unitKey: KeyOf = (program, input, region) => {
+  const { name } = program.objects[input.object]!.elf.sections[input.section]!;
+  const unit = unitSection(name)?.unit;
+  const library = libraryKey(program, input, region);
+  return unit === undefined ? library : `${library} ${unit}`;
+};
 
 const sectionKey: KeyOf = (program, { object, section }) => {
   const { library, elf } = program.objects[object]!;
   return `${library} ${elf.sections[section]!.name}`;
 };
+
+function keyFor(size: AtomSize, unikernels: readonly UnikernelInput[]): KeyOf {
+  if (size === 'section') return sharedKeys(unikernels);
+  return size === 'unit' ? unitKey : libraryKey;
+}
 
 /** Keys by section, with one key for sections that begin with the same symbol and never meet. */
 function sharedKeys(unikernels: readonly UnikernelInput[]): KeyOf {
@@ -128,11 +149,11 @@ interface Draft {
 export function identify(
   unikernels: readonly UnikernelInput[],
   regions: readonly Region[],
-  granularity: Granularity,
+  size: AtomSize,
 ): Identified {
   const drafts = new Map<string, Draft>();
   const kinds = new Map(regions.map((region) => [region.name, region.kind]));
-  const keyOf = granularity === 'library' ? libraryKey : sharedKeys(unikernels);
+  const keyOf = keyFor(size, unikernels);
   unikernels.forEach((unikernel, u) => {
     for (const section of unikernel.outline) {
       const isTable = kinds.get(section.name) === 'table';

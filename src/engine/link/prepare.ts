@@ -6,6 +6,7 @@
  * touched: what changes is written to copies.
  */
 import { isCall, isPinnable, type Indirection } from '../atoms/indirection.ts';
+import { pinSection } from '../atoms/pin-names.ts';
 import {
   editObject,
   isEmptyEdit,
@@ -100,7 +101,7 @@ function pinMove({ name, section, value, size }: GlobalSymbol, elf: ElfFile): Mo
   const type = SHT.PROGBITS;
   return {
     name,
-    section: { name: `.rodata.spacer.pin.${name}`, type, flags: SHF.ALLOC, size, alignment, data },
+    section: { name: pinSection(name), type, flags: SHF.ALLOC, size, alignment, data },
   };
 }
 

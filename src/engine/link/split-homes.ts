@@ -3,7 +3,7 @@ import { gather } from '../atoms/gather.ts';
 import type { ElfFile } from '../elf/types.ts';
 import { outlineOf } from '../layout/outline.ts';
 import type { InputObject } from '../model/types.ts';
-import type { LoadedUnikernel } from '../read-unikernel.ts';
+import type { LoadedUnikernel } from '../loaded-unikernel.ts';
 import { unitSection } from './unit-names.ts';
 
 /** @returns name of a section that a script means by its name, so that it must keep it */

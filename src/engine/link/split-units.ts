@@ -16,7 +16,7 @@ import { ET_REL, type ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
 import { hashBytes } from '../model/canonical.ts';
 import type { InputObject } from '../model/types.ts';
-import type { LoadedUnikernel } from '../read-unikernel.ts';
+import type { LoadedUnikernel } from '../loaded-unikernel.ts';
 import { readLibraryRecord } from '../workspace/library-record.ts';
 import { mapParallel } from './parallel.ts';
 import type { PreparedObject } from './prepare.ts';
@@ -29,8 +29,8 @@ import { unitNames, unitSection } from './unit-names.ts';
 
 export interface SplitOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Where split objects are kept for the next time: `.spacer/cache`. */
-  readonly cache: string;
+  /** Where split objects are kept for the next time: `.spacer/cache`; absent: nowhere. */
+  readonly cache?: string | undefined;
   /** What the user opened; absent: the unikernel's own folder. */
   readonly root?: string | undefined;
   /** Libraries that are split at once; absent: the number of cores. */
@@ -39,7 +39,7 @@ export interface SplitOptions {
 
 /** An object whose units stand in sections of their own. */
 export interface SplitObject {
-  /** In the cache; its base name is that of the library's object. */
+  /** In the cache, under the base name of the library's object; without a cache, that object. */
   readonly file: string;
   readonly bytes: Uint8Array;
   /** `bytes`, read. Merging of strings is switched off in what was split. */
@@ -116,8 +116,9 @@ interface Job {
   /** Objects of its units, in the order of the merge. */
   readonly units: readonly string[];
   readonly names: readonly string[];
-  /** Where the result is kept. */
   readonly file: string;
+  /** `file` is in the cache. */
+  readonly isKept: boolean;
 }
 
 async function splitLibrary(
@@ -125,6 +126,7 @@ async function splitLibrary(
   object: InputObject,
   options: SplitOptions,
 ): Promise<SplitObject> {
+  const { cache } = options;
   const { buildDirectory, directory } = loaded.unikernel;
   const root = options.root ?? directory;
   const units = await readLibraryRecord(object.path, { root, buildDirectory });
@@ -136,7 +138,8 @@ async function splitLibrary(
     object,
     units,
     names,
-    file: cachedFile(options.cache, key, object.path),
+    file: cache === undefined ? object.path : cachedFile(cache, key, object.path),
+    isKept: cache !== undefined,
   };
   return (await fromCache(job)) ?? make(job);
 }
@@ -150,7 +153,7 @@ function keyOf({ elf }: InputObject, names: readonly string[]): string {
 }
 
 async function fromCache(job: Job): Promise<SplitObject | undefined> {
-  const bytes = await readCached(job.file);
+  const bytes = job.isKept ? await readCached(job.file) : undefined;
   if (bytes === undefined) return undefined;
   try {
     return proved(job, bytes);
@@ -163,7 +166,7 @@ async function fromCache(job: Job): Promise<SplitObject | undefined> {
 async function make(job: Job): Promise<SplitObject> {
   const units = await Promise.all(job.units.map((unit, i) => readUnit(unit, job.names[i]!)));
   const result = proved(job, splitObject(job.object.elf, units));
-  await keepCached(result.file, result.bytes);
+  if (job.isKept) await keepCached(result.file, result.bytes);
   return result;
 }
 

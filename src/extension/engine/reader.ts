@@ -56,7 +56,9 @@ export const readerHandlers: Handlers<typeof READER_METHODS> = {
     const { options, unikernels } = request;
     return { document: await open(workspace).predict(options, unikernels, signal) };
   },
-  previewSet: ({ workspace, options }) => ({ set: open(workspace).previewSet(options) }),
+  previewSet: async ({ workspace, options }) => ({
+    set: await open(workspace).previewSet(options),
+  }),
   align: async ({ workspace, output, tools, request, jobs }, { signal, update }) => ({
     document: await align({
       workspace,

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { validatePageMap } from '../../../src/engine/pages/validate.ts';
-import { alignJson, expectClear, spacer } from '../../support/cli.ts';
+import { alignJson, expectClear, spacer, type Aligned } from '../../support/cli.ts';
 import { pathWithGcc } from '../../support/fake-tools.ts';
 import { fingerprint } from '../../support/fingerprint.ts';
 import {
@@ -37,7 +37,13 @@ describe('-w, -u', () => {
   it('aligns those of -u and no others', async () => {
     const { document, output } = await alignJson(await builtSample(), ['-u', 'sched', 'jsonfn']);
     expect(document.unikernels.map(({ name }) => name).sort()).toEqual(['jsonfn', 'sched']);
-    expect(readdirSync(output).sort()).toEqual(['.gitignore', 'jsonfn', 'report.json', 'sched']);
+    expect(readdirSync(output).sort()).toEqual([
+      '.gitignore',
+      'cache',
+      'jsonfn',
+      'report.json',
+      'sched',
+    ]);
   });
 
   it('names the unikernels that there are, if one is not known', async () => {
@@ -131,6 +137,68 @@ describe('-g/--group', () => {
   it('leaves them in the order of the link, when it is off', async () => {
     const runs = await common('-g', 'false', '-a', 'false');
     expect(Math.max(...runs.map(({ length }) => length))).toBeGreaterThan(1);
+  });
+});
+
+describe('--granularity', () => {
+  const unitsIn = (output: string) =>
+    new Set(
+      libraryText(output, 'sched').flatMap(({ library, section }) =>
+        section.startsWith('.text.unit.') ? library : [],
+      ),
+    );
+  const distinct = ({ document }: Aligned) => document.totals.after!.distinct;
+
+  it('keeps libraries whole, splits those that vary, or all that can be', async () => {
+    const [library, auto, unit] = await Promise.all(
+      ['library', 'auto', 'unit'].map((size) => alignThree('--granularity', size)),
+    );
+    expect(unitsIn(library!.output).size).toBe(0);
+    const varying = new Set(
+      library!.document.libraries.filter(({ variants }) => variants > 1).map(({ name }) => name),
+    );
+    const some = unitsIn(auto!.output);
+    expect(some.size).toBeGreaterThan(0);
+    expect([...some].filter((name) => !varying.has(name))).toEqual([]);
+    expect(unitsIn(unit!.output).size).toBeGreaterThan(some.size);
+    expect(distinct(auto!)).toBeLessThan(distinct(library!));
+    await expectSameConsoles(unit!.document);
+  });
+
+  it('places a function by itself only where there are function sections', async () => {
+    const workspace = await builtSample('fsections');
+    const text = async (size: string) => {
+      const { output } = await alignJson(workspace, [...ONLY, '--granularity', size]);
+      return libraryText(output, 'sched').filter(({ library }) => library === 'libuksched');
+    };
+    const [whole, single] = await Promise.all([text('library'), text('function')]);
+    // A library is one piece in the order of its object; functions stand where their sharers need them.
+    const span = (pieces: readonly Placed[]) => pieces.at(-1)!.end - pieces[0]!.start;
+    expect(whole.length).toBeGreaterThan(3);
+    expect(span(whole)).toBeLessThan(whole.reduce((sum, p) => sum + p.end - p.start, 0) * 1.2);
+    expect(span(single)).toBeGreaterThan(2 * span(whole));
+  });
+
+  it('refuses another word', async () => {
+    const result = await spacer(['-w', await builtSample(), '--granularity', 'byte']);
+    expectClear(result);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toMatch(/auto, library, unit, function/);
+  });
+});
+
+describe('--layout', () => {
+  it.each([
+    ['align', ['-a', 'true', '-g', 'false']],
+    ['group', ['-a', 'false', '-g', 'true']],
+  ])('%s stands for the options of the original', async (layout, flags) => {
+    const [short, long] = await Promise.all([alignThree('--layout', layout), alignThree(...flags)]);
+    expect(libraryText(short.output, 'sched')).toEqual(libraryText(long.output, 'sched'));
+  });
+
+  it('gives way to -a and -g', async () => {
+    const { document } = await alignThree('--layout', 'group', '-a', '--dry-run');
+    expect(document.layout!.chosen).toBe('group+align');
   });
 });
 

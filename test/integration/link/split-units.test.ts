@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { NO_INDIRECTION } from '../../../src/engine/atoms/indirection.ts';
 import { describeObject, type AtomForm } from '../../../src/engine/atoms/object-form.ts';
 import { readElf } from '../../../src/engine/elf/read.ts';
 import { SHF, STT, type ElfFile } from '../../../src/engine/elf/types.ts';
@@ -20,7 +19,7 @@ import { splitChange } from '../../../src/engine/link/same-split.ts';
 import { splitUnits, withSplit, type SplitUnits } from '../../../src/engine/link/split-units.ts';
 import { pruneUnitCache } from '../../../src/engine/link/unit-cache.ts';
 import { renamedSections, unitNames } from '../../../src/engine/link/unit-names.ts';
-import { withIndirection } from '../../../src/engine/read-unikernel.ts';
+import { withSources } from '../../../src/engine/read-unikernel.ts';
 import { UnitsWorkshop } from './units-workshop.ts';
 import { fingerprint } from './workspace.ts';
 
@@ -195,8 +194,7 @@ describe('a split object', () => {
     shop = new UnitsWorkshop();
     const loaded = await shop.load();
     const { objects } = await split(shop);
-    const originals = withSplit(loaded.originals, objects);
-    const other = withIndirection({ ...loaded, originals }, NO_INDIRECTION);
+    const other = withSources(loaded, withSplit(loaded.originals, objects));
     const copyOf = (library: string) => other.objects.find((o) => o.library === library)?.copy;
     expect(copyOf('libx')).toBe(objects.get('libx')?.bytes);
     const { object, section } = other.program.globalByName.get('beta')!;

@@ -1,0 +1,111 @@
+/**
+ * A set whose slots are known, before a layout is chosen: what each linker script places is
+ * gathered, the regions are merged over the set, and the slots are identified.
+ */
+import { paddingOf, type AlignOptions } from '../protocol/options.ts';
+import {
+  factsOf,
+  identify,
+  type AtomSize,
+  type Identified,
+  type UnikernelInput,
+} from './atoms/identify.ts';
+import { inputOf } from './atoms/input.ts';
+import { SpacerError } from './errors.ts';
+import type { OutlineSection } from './layout/outline.ts';
+import type { LayoutInput } from './layout/plan.ts';
+import { mergeRegions, type OutputFacts, type Region } from './layout/regions.ts';
+import type { LoadedUnikernel } from './loaded-unikernel.ts';
+
+/** The slots of a set. */
+export interface SlotsOfSet {
+  readonly inputs: readonly UnikernelInput[];
+  readonly regions: readonly Region[];
+  readonly identified: Identified;
+}
+
+export interface Draft extends SlotsOfSet {
+  readonly set: readonly LoadedUnikernel[];
+  readonly layoutInput: LayoutInput;
+}
+
+/** @throws SpacerError `location-too-low` where the location counter would not leave room */
+export function draftOf(set: readonly LoadedUnikernel[], options: AlignOptions): Draft {
+  const slots = slotsOfSet(set, atomSizeOf(options));
+  return { set, ...slots, layoutInput: layoutInputOf(set, slots, options) };
+}
+
+/** Gathers, merges and identifies. */
+export function slotsOfSet(set: readonly LoadedUnikernel[], size: AtomSize): SlotsOfSet {
+  const inputs = set.map(inputOf);
+  const merged = mergeRegions(
+    inputs.map((input) =>
+      input.outline.map((section) => ({ section, facts: outputFacts(input, section) })),
+    ),
+  );
+  const regions = merged.map((region): Region =>
+    inputs.some(({ unloaded }) => unloaded.has(region.name))
+      ? { ...region, group: 'unloaded' }
+      : region,
+  );
+  return { inputs, regions, identified: identify(inputs, regions, size) };
+}
+
+/** What is asked for by the original's options is what the original does: libraries as they are. */
+export function isExplicit(options: AlignOptions): boolean {
+  const { align, group } = paddingOf(options);
+  return align !== 'auto' || group !== 'auto' || options.customLoader;
+}
+
+function atomSizeOf({ granularity }: AlignOptions): AtomSize {
+  return granularity === 'library' || granularity === 'unit' ? granularity : 'section';
+}
+
+/** What is known of an output section in one unikernel. */
+export function outputFacts(input: UnikernelInput, section: OutlineSection): OutputFacts {
+  return factsOf(input.program, input.inputs.get(section.name) ?? []) ?? factsByName(section.name);
+}
+
+/** An empty output section is taken for what its name says. */
+function factsByName(name: string): OutputFacts {
+  const tls = /^\.(tdata|tbss)\b/.test(name);
+  return {
+    tls,
+    executable: /^\.(text|init|fini)$/.test(name),
+    writable: tls || /^\.(data|bss)\b/.test(name),
+    nobits: /^\.(bss|tbss)\b/.test(name),
+  };
+}
+
+function layoutInputOf(
+  set: readonly LoadedUnikernel[],
+  { regions, identified }: SlotsOfSet,
+  options: AlignOptions,
+): LayoutInput {
+  const base = Math.max(...set.map(linkBase));
+  if (options.location !== undefined && options.location < base)
+    throw new SpacerError(
+      'location-too-low',
+      `The location counter 0x${options.location.toString(16)} lies below the link's base 0x${base.toString(16)}.`,
+    );
+  return {
+    unikernels: set.length,
+    regions,
+    slots: identified.slots,
+    base,
+    ...(options.location !== undefined && { location: options.location }),
+  };
+}
+
+/** The first address that the script gives to the location counter. */
+function linkBase(loaded: LoadedUnikernel): number {
+  for (const statement of loaded.scripts[0]!.statements) {
+    if (statement.kind !== 'sections') continue;
+    for (const inner of statement.statements)
+      if (inner.kind === 'assignment' && inner.symbol === '.' && inner.value.kind === 'number')
+        return Number(inner.value.value);
+  }
+  throw new SpacerError('script-base', 'the script gives no start address', {
+    file: loaded.unikernel.link.script,
+  });
+}
