@@ -10,12 +10,15 @@ import {
   type Identified,
   type UnikernelInput,
 } from './atoms/identify.ts';
+import { NO_INDIRECTION, type Indirection } from './atoms/indirection.ts';
 import { inputOf } from './atoms/input.ts';
 import { SpacerError } from './errors.ts';
 import type { OutlineSection } from './layout/outline.ts';
 import type { LayoutInput } from './layout/plan.ts';
 import { mergeRegions, type OutputFacts, type Region } from './layout/regions.ts';
+import type { Slot } from './layout/slots.ts';
 import type { LoadedUnikernel } from './loaded-unikernel.ts';
+import { withSlotRoom } from './lock/room.ts';
 
 /** The slots of a set. */
 export interface SlotsOfSet {
@@ -26,29 +29,46 @@ export interface SlotsOfSet {
 
 export interface Draft extends SlotsOfSet {
   readonly set: readonly LoadedUnikernel[];
+  readonly indirection: Indirection;
   readonly layoutInput: LayoutInput;
 }
 
-/** @throws SpacerError `location-too-low` where the location counter would not leave room */
-export function draftOf(set: readonly LoadedUnikernel[], options: AlignOptions): Draft {
-  const slots = slotsOfSet(set, atomSizeOf(options));
-  return { set, ...slots, layoutInput: layoutInputOf(set, slots, options) };
+/**
+ * @param indirection that the set was made ready for
+ * @param growth how much room slots have for what is to come: 0 for none, 1 for the usual
+ * @throws SpacerError `location-too-low` where the location counter would not leave room
+ */
+export function draftOf(
+  set: readonly LoadedUnikernel[],
+  options: AlignOptions,
+  growth: number,
+  indirection: Indirection = NO_INDIRECTION,
+): Draft {
+  const found = slotsOfSet(set, atomSizeOf(options));
+  const { slots } = found.identified;
+  const planned = growth > 0 ? withSlotRoom(slots, found.regions, growth) : slots;
+  return { set, indirection, ...found, layoutInput: layoutInputOf(set, found, planned, options) };
 }
 
 /** Gathers, merges and identifies. */
 export function slotsOfSet(set: readonly LoadedUnikernel[], size: AtomSize): SlotsOfSet {
   const inputs = set.map(inputOf);
+  const regions = regionsOf(inputs);
+  return { inputs, regions, identified: identify(inputs, regions, size) };
+}
+
+/** The regions of a set in one order. */
+export function regionsOf(inputs: readonly UnikernelInput[]): Region[] {
   const merged = mergeRegions(
     inputs.map((input) =>
       input.outline.map((section) => ({ section, facts: outputFacts(input, section) })),
     ),
   );
-  const regions = merged.map((region): Region =>
+  return merged.map((region): Region =>
     inputs.some(({ unloaded }) => unloaded.has(region.name))
       ? { ...region, group: 'unloaded' }
       : region,
   );
-  return { inputs, regions, identified: identify(inputs, regions, size) };
 }
 
 /** What is asked for by the original's options is what the original does: libraries as they are. */
@@ -57,7 +77,8 @@ export function isExplicit(options: AlignOptions): boolean {
   return align !== 'auto' || group !== 'auto' || options.customLoader;
 }
 
-function atomSizeOf({ granularity }: AlignOptions): AtomSize {
+/** What one slot holds, as the options have it. */
+export function atomSizeOf({ granularity }: Pick<AlignOptions, 'granularity'>): AtomSize {
   return granularity === 'library' || granularity === 'unit' ? granularity : 'section';
 }
 
@@ -79,7 +100,8 @@ function factsByName(name: string): OutputFacts {
 
 function layoutInputOf(
   set: readonly LoadedUnikernel[],
-  { regions, identified }: SlotsOfSet,
+  { regions }: SlotsOfSet,
+  slots: readonly Slot[],
   options: AlignOptions,
 ): LayoutInput {
   const base = Math.max(...set.map(linkBase));
@@ -91,7 +113,7 @@ function layoutInputOf(
   return {
     unikernels: set.length,
     regions,
-    slots: identified.slots,
+    slots,
     base,
     ...(options.location !== undefined && { location: options.location }),
   };

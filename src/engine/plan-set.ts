@@ -3,7 +3,7 @@
  * regions, identifies the slots, and chooses the best of the layouts that the options allow.
  */
 import { paddingOf, type AlignOptions } from '../protocol/options.ts';
-import { chooseIndirection } from './atoms/indirection.ts';
+import { chooseIndirection, type Indirection } from './atoms/indirection.ts';
 import type { Identified, UnikernelInput } from './atoms/identify.ts';
 import { draftOf, isExplicit, outputFacts, type Draft } from './draft.ts';
 import type { PlacedInput, SectionPlacement } from './ldscript/rewrite.ts';
@@ -11,6 +11,9 @@ import { copyPattern } from './link/copies.ts';
 import { planLayout, type Layout, type Strategy } from './layout/plan.ts';
 import type { Region } from './layout/regions.ts';
 import { weigh } from './layout/search.ts';
+import type { Slot } from './layout/slots.ts';
+import type { LockedGroup } from './lock/model.ts';
+import { withGroupRoom } from './lock/room.ts';
 import { withIndirection, type LoadedUnikernel } from './read-unikernel.ts';
 
 /** One unikernel of the set, ready for its script to be rewritten. */
@@ -22,6 +25,12 @@ export interface PlannedUnikernel {
 
 export interface SetPlan {
   readonly options: AlignOptions;
+  /** Stubs and pins of the layout. */
+  readonly indirection: Indirection;
+  /** Slots as they were planned: with room for growth, where that was asked for. */
+  readonly planned: readonly Slot[];
+  /** Where each group may grow. */
+  readonly groups: readonly LockedGroup[];
   readonly regions: readonly Region[];
   readonly identified: Identified;
   readonly layout: Layout;
@@ -44,26 +53,35 @@ const SEARCHED: Strategy = {
 
 /**
  * Plans the set.
+ * @param growth how much room the layout leaves for what is to come: 0 for none, 1 for what
+ *   `lock/room.ts` takes for usual
  * @throws SpacerError `location-too-low` where the location counter would not leave room
  */
-export function planSet(set: readonly LoadedUnikernel[], options: AlignOptions): SetPlan {
-  const plain = draftOf(set, options);
-  const { draft, layout, reason } = isExplicit(options)
+export function planSet(
+  set: readonly LoadedUnikernel[],
+  options: AlignOptions,
+  growth = 0,
+): SetPlan {
+  const plain = draftOf(set, options, growth);
+  const chosen = isExplicit(options)
     ? { draft: plain, ...explicitLayout(plain, options) }
-    : bestLayout(plain, options);
-  const { regions, identified, inputs } = draft;
+    : bestLayout(plain, options, growth);
+  const { draft, reason } = chosen;
+  const { regions, identified, inputs, indirection } = draft;
+  const planned = draft.layoutInput.slots;
+  const { layout, groups } = withGroupRoom(chosen.layout, planned, regions, growth);
   const unikernels = draft.set.map((loaded, u): PlannedUnikernel => {
     const input = inputs[u]!;
     return { loaded, input, placements: placementsOf(input, u, regions, identified, layout) };
   });
-  return { options, regions, identified, layout, reason, unikernels };
+  return { options, indirection, planned, groups, regions, identified, layout, reason, unikernels };
 }
 
 /** The slots that a plan of the set would have, without the search for a layout. */
 export function slotsFor(set: readonly LoadedUnikernel[], options: AlignOptions): Draft {
-  const plain = draftOf(set, options);
+  const plain = draftOf(set, options, 0);
   if (isExplicit(options)) return plain;
-  const redirected = withReferencesKept(plain, options);
+  const redirected = withReferencesKept(plain, options, 0);
   return redirected && weigh(firstCost(redirected)) < weigh(firstCost(plain)) ? redirected : plain;
 }
 
@@ -78,8 +96,8 @@ interface Planned {
  * through stubs and constants are pinned is decided by first layouts: a search does not change
  * which of the two is better.
  */
-function bestLayout(plain: Draft, options: AlignOptions): Planned {
-  const redirected = withReferencesKept(plain, options);
+function bestLayout(plain: Draft, options: AlignOptions, growth: number): Planned {
+  const redirected = withReferencesKept(plain, options, growth);
   const drafts = redirected ? [plain, redirected] : [plain];
   const first = drafts.map((draft) => ({ draft, cost: firstCost(draft) }));
   const { draft } = first.reduce((a, b) => (weigh(b.cost) < weigh(a.cost) ? b : a));
@@ -92,11 +110,15 @@ function bestLayout(plain: Draft, options: AlignOptions): Planned {
 }
 
 /** The set with calls through stubs and with pinned constants; undefined where neither is needed. */
-function withReferencesKept(draft: Draft, options: AlignOptions): Draft | undefined {
+function withReferencesKept(
+  draft: Draft,
+  options: AlignOptions,
+  growth: number,
+): Draft | undefined {
   const indirection = chooseIndirection(draft.inputs, draft.identified);
   if (indirection.stubs.size + indirection.pins.size === 0) return undefined;
   const set = draft.set.map((loaded) => withIndirection(loaded, indirection));
-  return draftOf(set, options);
+  return draftOf(set, options, growth, indirection);
 }
 
 const firstCost = ({ layoutInput }: Draft) =>
@@ -133,12 +155,13 @@ function plainStrategies(options: AlignOptions): Strategy[] {
 const nameOf = (group: boolean, align: boolean) =>
   group ? (align ? 'group+align' : 'group') : align ? 'align' : 'compact';
 
-function placementsOf(
+/** What the layout says of each output section of one unikernel. */
+export function placementsOf(
   input: UnikernelInput,
   u: number,
   regions: readonly Region[],
   { slots, parts }: Identified,
-  layout: Layout,
+  layout: Pick<Layout, 'addresses' | 'regionStarts' | 'regionEnds'>,
 ): Map<string, SectionPlacement> {
   const result = new Map<string, SectionPlacement>();
   const kindOf = new Map(regions.map((region) => [region.name, region]));

@@ -36,7 +36,7 @@ export interface SlotContent {
 
 /** Numbers of one reference. */
 export const REFERENCE_COLUMNS = 5;
-const TO_SLOT = 0;
+export const TO_SLOT = 0;
 const TO_NAME = 1;
 const TO_VALUE = 2;
 

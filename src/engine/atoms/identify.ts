@@ -114,7 +114,11 @@ function sharedKeys(unikernels: readonly UnikernelInput[]): KeyOf {
   };
 }
 
-function symbolsAtStart(program: Program, { object, section }: GatheredInput): string[] {
+/** Strong global symbols at the first byte of an input section. */
+export function symbolsAtStart(
+  program: Program,
+  { object, section }: Pick<GatheredInput, 'object' | 'section'>,
+): string[] {
   const starts = startSymbols(program.objects[object]!.elf);
   return starts.get(section) ?? [];
 }
@@ -260,7 +264,8 @@ function inObjectOrder(program: Program, region: string, inputs: readonly Gather
   );
 }
 
-function contentsOf(
+/** What one unikernel has in each slot that it fills, by slot id. */
+export function contentsOf(
   unikernel: UnikernelInput,
   parts: ReadonlyMap<number, SlotParts>,
 ): Map<number, SlotContent> {

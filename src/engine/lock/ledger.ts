@@ -1,0 +1,189 @@
+/**
+ * The lock while it is worked on: places by key, by symbol and by unikernel, and the pages of the
+ * fleet. Nothing in it ever moves; places are added, and go when no unikernel holds them any more.
+ */
+import { compareText } from './order.ts';
+import type { Lock, LockedRegion, LockedUnikernel, MemberSlot, Place } from './model.ts';
+import { addToPages, FleetPages, type PageSums } from './signatures.ts';
+
+/** A place with its variants open for change. */
+export interface OpenPlace extends Omit<Place, 'variants'> {
+  readonly variants: Map<string, { readonly size: number; readonly holders: Set<string> }>;
+}
+
+/** What one unikernel has, and where. */
+export interface Holding {
+  readonly slot: Pick<MemberSlot, 'size' | 'content'>;
+  readonly place: OpenPlace;
+}
+
+export class Ledger {
+  readonly lock: Lock;
+  private readonly byKey = new Map<string, OpenPlace[]>();
+  private readonly bySymbol = new Map<string, string>();
+  private readonly held = new Map<string, Map<string, Holding>>();
+  private readonly sums = new Map<string, PageSums>();
+  private readonly checksums = new Map<string, string>();
+  private readonly loaded: Set<string>;
+  private sorted: OpenPlace[] = [];
+  private isSorted = true;
+  private names: LockedRegion[];
+  readonly pages = new FleetPages();
+
+  constructor(lock: Lock) {
+    this.lock = lock;
+    this.names = [...lock.regions];
+    this.loaded = new Set(lock.regions.filter(hasContents).map(({ name }) => name));
+    for (const { name, checksum } of lock.unikernels) {
+      this.checksums.set(name, checksum);
+      this.held.set(name, new Map());
+    }
+    for (const place of lock.places) this.admit(place);
+    for (const [name, holdings] of this.held) this.countPages(name, holdings.values());
+  }
+
+  private admit({ variants, ...rest }: Place): void {
+    const place: OpenPlace = { ...rest, variants: new Map() };
+    this.insert(place);
+    for (const { content, size, holders } of variants) {
+      place.variants.set(content, { size, holders: new Set(holders) });
+      for (const name of holders)
+        this.held.get(name)?.set(place.key, { slot: { size, content }, place });
+    }
+  }
+
+  private countPages(name: string, holdings: Iterable<Holding>): void {
+    const sums = this.sumsOf(holdings);
+    this.sums.set(name, sums);
+    this.pages.add(sums);
+  }
+
+  /** Sums of the pages that these fill; what has no file contents fills none. */
+  sumsOf(holdings: Iterable<Holding>): PageSums {
+    const sums: PageSums = new Map();
+    for (const { place, slot } of holdings)
+      if (slot.size > 0 && this.isLoaded(place.region))
+        addToPages(sums, place.address, slot.size, slot.content);
+    return sums;
+  }
+
+  private isLoaded(region: string): boolean {
+    return this.loaded.has(region);
+  }
+
+  insert(place: OpenPlace): void {
+    const known = this.byKey.get(place.key);
+    if (known) known.push(place);
+    else this.byKey.set(place.key, [place]);
+    for (const symbol of place.symbols) {
+      const name = `${place.region} ${symbol}`;
+      if (!this.bySymbol.has(name)) this.bySymbol.set(name, place.key);
+    }
+    this.sorted.push(place);
+    this.isSorted = false;
+  }
+
+  get regions(): readonly LockedRegion[] {
+    return this.names;
+  }
+
+  /** Adds a region behind another; `undefined`: first of all. */
+  insertRegion(region: LockedRegion, before: string | undefined): void {
+    const at = this.names.findIndex(({ name }) => name === before) + 1;
+    this.names.splice(at, 0, region);
+    if (hasContents(region)) this.loaded.add(region.name);
+  }
+
+  placesOf(key: string): readonly OpenPlace[] {
+    return this.byKey.get(key) ?? [];
+  }
+
+  /** Key of the slot whose content begins with a symbol, in a region. */
+  keyOfSymbol(region: string, symbol: string): string | undefined {
+    return this.bySymbol.get(`${region} ${symbol}`);
+  }
+
+  /** All places, by address. */
+  byAddress(): readonly OpenPlace[] {
+    if (!this.isSorted) this.sorted.sort((a, b) => a.address - b.address);
+    this.isSorted = true;
+    return this.sorted;
+  }
+
+  /** What a unikernel of the fleet has, by key. */
+  holdingsOf(name: string): ReadonlyMap<string, Holding> {
+    return this.held.get(name) ?? new Map<string, Holding>();
+  }
+
+  get unikernels(): readonly string[] {
+    return [...this.held.keys()];
+  }
+
+  /** Takes a unikernel out of the fleet. Places that only it had stay until `settle`. */
+  release(name: string): void {
+    const holdings = this.held.get(name);
+    if (holdings === undefined) return;
+    for (const { place, slot } of holdings.values()) {
+      const variant = place.variants.get(slot.content)!;
+      variant.holders.delete(name);
+      if (variant.holders.size === 0) place.variants.delete(slot.content);
+    }
+    this.pages.remove(this.sums.get(name)!);
+    this.held.delete(name);
+    this.sums.delete(name);
+    this.checksums.delete(name);
+  }
+
+  /** Enters a unikernel with what it has. */
+  enter(name: string, checksum: string, holdings: ReadonlyMap<string, Holding>): void {
+    for (const { place, slot } of holdings.values()) {
+      const known = place.variants.get(slot.content);
+      if (known) known.holders.add(name);
+      else place.variants.set(slot.content, { size: slot.size, holders: new Set([name]) });
+    }
+    const kept = [...holdings].map(([key, { slot: { size, content }, place }]) => {
+      return [key, { slot: { size, content }, place }] as const;
+    });
+    this.held.set(name, new Map(kept));
+    this.checksums.set(name, checksum);
+    this.countPages(name, holdings.values());
+  }
+
+  /** Gives the space of places back that nobody holds. */
+  settle(): void {
+    const empty = this.sorted.filter(({ variants }) => variants.size === 0);
+    if (empty.length === 0) return;
+    for (const place of empty) {
+      const left = this.byKey.get(place.key)!.filter((other) => other !== place);
+      if (left.length > 0) this.byKey.set(place.key, left);
+      else this.byKey.delete(place.key);
+    }
+    this.sorted = this.sorted.filter(({ variants }) => variants.size > 0);
+    this.bySymbol.clear();
+    for (const { region, symbols, key } of this.sorted)
+      for (const symbol of symbols) this.bySymbol.set(`${region} ${symbol}`, key);
+  }
+
+  /** The lock as a value, sorted. */
+  toLock(): Lock {
+    const unikernels = [...this.checksums]
+      .map(([name, checksum]): LockedUnikernel => ({ name, checksum }))
+      .sort((a, b) => compareText(a.name, b.name));
+    const places = this.sorted
+      .map(({ variants, ...rest }): Place => ({
+        ...rest,
+        variants: [...variants]
+          .map(([content, { size, holders }]) => ({
+            content,
+            size,
+            holders: [...holders].sort(compareText),
+          }))
+          .sort((a, b) => compareText(a.content, b.content)),
+      }))
+      .sort((a, b) => compareText(a.key, b.key) || a.address - b.address);
+    return { ...this.lock, regions: this.names, unikernels, places };
+  }
+}
+
+const hasContents = ({ name, group }: LockedRegion) =>
+  group !== 'bss' && group !== 'unloaded' && name !== '.tbss';
