@@ -1,16 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { align } from '../engine/align.ts';
 import { analyzeImages, analyzeWorkspace } from '../engine/analyze.ts';
 import { SpacerError } from '../engine/errors.ts';
-import { validatePageMap } from '../engine/pages/validate.ts';
 import { renderCsv } from '../engine/report/csv.ts';
 import { VERSION } from '../engine/version.ts';
-import type { PageMapDocument } from '../protocol/page-map.ts';
+import { addLockCommands } from './lock-commands.ts';
 import { addAlignOptions, alignOptionsOf, type AlignFlags } from './options.ts';
 import { EXIT, print, printDocument, writeHtml, writeText, type OutputFlags } from './output.ts';
 import { progressDisplay } from './progress.ts';
+import { readReport } from './report-file.ts';
 
 /** Errors that say the command was called wrongly. */
 const USAGE_CODES = new Set([
@@ -70,6 +69,7 @@ function createProgram(signal: AbortSignal, done: (status: number) => void): Com
     .option('--csv <file>', 'write one row a page')
     .option('--json', 'print the page map document')
     .action(async (flags: ReportFlags) => done(await runReport(flags)));
+  addLockCommands(program, signal, done);
   return program;
 }
 
@@ -84,6 +84,8 @@ async function runAlign(flags: AlignFlags, signal: AbortSignal): Promise<number>
       ...(flags.uks && { unikernels: flags.uks }),
       ...(flags.output !== undefined && { output: flags.output }),
       ...(flags.jobs !== undefined && { jobs: flags.jobs }),
+      ...(typeof flags.lock === 'string' && { lock: flags.lock }),
+      ...(flags.lock === false && { lock: false }),
     });
     display.clear();
     return await printDocument(document, flags);
@@ -123,23 +125,6 @@ async function runReport(flags: ReportFlags): Promise<number> {
     return printDocument(document, { ...(flags.json && { json: true }) });
   if (flags.json) await print(`${JSON.stringify(document)}\n`);
   return EXIT.done;
-}
-
-async function readReport(file: string): Promise<PageMapDocument> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new SpacerError(
-      'file-unreadable',
-      `cannot be read: ${cause.message}`,
-      { file },
-      { cause },
-    );
-  });
-  try {
-    return validatePageMap(JSON.parse(text), file);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new SpacerError('report-invalid', `is not JSON: ${error.message}`, { file });
-  }
 }
 
 /** Says what went wrong in one message, without a stack. */

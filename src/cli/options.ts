@@ -32,6 +32,8 @@ export interface AlignFlags {
   layout?: LayoutChoice;
   effort?: number;
   html?: string;
+  /** True where neither --lock nor --no-lock is given. */
+  lock: string | boolean;
 }
 
 const TRUE = ['yes', 'true', 't', 'y', '1'];
@@ -106,6 +108,8 @@ export function addAlignOptions(command: Command): Command {
       new Option('--layout <how>', 'align: -a without -g; group: -g without -a').choices(LAYOUTS),
     )
     .option('--effort <n>', 'steps that the search may take (default: 6000)', parseCount(0))
+    .option('--lock <file>', 'the lock that holds the layout (default: spacer.lock.json, if any)')
+    .option('--no-lock', 'a layout of its own, whatever is locked')
     .option('--dry-run', 'plan and predict; write nothing, link nothing');
 }
 

@@ -5,47 +5,38 @@
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AlignOptions } from '../protocol/options.ts';
-import type { ObjectsReport, PageMapDocument, Unusable } from '../protocol/page-map.ts';
+import type { LibraryEntry, PageMapDocument, PoolRange, Unusable } from '../protocol/page-map.ts';
 import { inputOf } from './atoms/input.ts';
-import { unifyObjects } from './atoms/interchange.ts';
 import type { UnikernelInput } from './atoms/identify.ts';
 import { SpacerError } from './errors.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
 import { closeStaging, openStaging, publish, type Staging } from './link/outputs.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Relinked } from './link/replay.ts';
-import type { Tools } from './link/run.ts';
-import { attribute } from './pages/attribute.ts';
-import { pageMapOf, type StageInput } from './pages/document.ts';
+import type { Placement } from './lock/extend.ts';
+import { lockPath, readLock } from './lock/file.ts';
+import type { Lock } from './lock/model.ts';
+import { pageMapOf } from './pages/document.ts';
 import { measureImage, readDebug } from './pages/measure.ts';
-import { planSet, type SetPlan } from './plan-set.ts';
+import { checkLockable, planLocked } from './plan-locked.ts';
+import { planSet, type PlannedUnikernel, type SetPlan } from './plan-set.ts';
 import { predict, type Prediction } from './predict.ts';
-import { PassRunner, type ProgressEvent, type Step } from './progress.ts';
-import { readUnikernel, type LoadedUnikernel } from './read-unikernel.ts';
+import { stageOf } from './predicted-stage.ts';
+import { PassRunner, type Step } from './progress.ts';
+import { failureOf, guarded, readSet, type SetRequest } from './read-set.ts';
+import type { LoadedUnikernel } from './read-unikernel.ts';
 import { readWrittenScripts, relinkWritten, writeInputs } from './relink-unikernel.ts';
 import { librariesOfSlots } from './report/libraries.ts';
-import { cacheIn, splitSet } from './split-set.ts';
+import { cacheIn, splitForLock, splitSet } from './split-set.ts';
 import { VERSION } from './version.ts';
-import { discover } from './workspace/discover.ts';
-import { selectUnikernels } from './workspace/select.ts';
-import type { Unikernel } from './workspace/types.ts';
 
 export type { ProgressEvent } from './progress.ts';
 
-export interface AlignRequest {
-  /** Root of the workspace. */
-  readonly workspace: string;
-  /** Names of the unikernels to align; absent: all that are found. */
-  readonly unikernels?: readonly string[];
-  readonly options: AlignOptions;
+export interface AlignRequest extends SetRequest {
   /** Where outputs go; absent: `.spacer` in the workspace. */
   readonly output?: string;
-  /** Links that run at once; absent: the number of cores. */
-  readonly jobs?: number;
-  /** Tools that may run. */
-  readonly tools?: Tools;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (event: ProgressEvent) => void;
+  /** The lock file that holds the layout; absent: the workspace's, if it has one; false: none. */
+  readonly lock?: string | false;
 }
 
 /** One unikernel on its way through the passes. */
@@ -71,16 +62,14 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
   checkOptions(options);
   const passes = new PassRunner(request.onProgress, request.signal);
   const failures: Unusable[] = [];
-  const found = await passes.run('discover', () =>
-    discover(path.resolve(request.workspace), limits(request)),
-  );
-  const chosen = selectUnikernels(found, request.unikernels, options.useId);
-  const { set, ...objects } = await passes.run('read', async (step) =>
-    unified(await readAll(chosen, failures, request, step), request),
-  );
-  const plan = await passes.run('plan', async () =>
-    planSet(await splitSet(set, options, splitPlace(request)), options),
-  );
+  const lock = await lockFor(request);
+  const { found, set, ...objects } = await readSet(request, passes, failures);
+  const plan = await passes.run('plan', async () => {
+    const place = splitPlace(request);
+    return lock
+      ? byLock(await splitForLock(set, lock, place), lock, failures)
+      : layoutPlan(planSet(await splitSet(set, options, place), options));
+  });
   const planned = await passes.run('predict', (step) =>
     predictAll(set, plan, request, failures, step),
   );
@@ -97,6 +86,45 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
   return complete;
 }
 
+/** What the later passes need of a plan. */
+interface Plan {
+  readonly unikernels: readonly PlannedUnikernel[];
+  readonly layout: NonNullable<PageMapDocument['layout']>;
+  readonly pool?: PoolRange;
+  /** Known where the set was planned as a whole. */
+  readonly libraries?: LibraryEntry[];
+}
+
+function layoutPlan({ unikernels, layout, reason, identified }: SetPlan): Plan {
+  return {
+    unikernels,
+    layout: { chosen: layout.strategy.name, reason },
+    libraries: librariesOfSlots(identified.slots, unikernels.length),
+    ...(layout.pool && { pool: layout.pool }),
+  };
+}
+
+/** The lock that a request is to follow. */
+async function lockFor({ lock, workspace, options }: AlignRequest): Promise<Lock | undefined> {
+  if (lock === false || options.relinkOnly) return undefined;
+  const known = await readLock(lock ?? lockPath(workspace));
+  if (lock !== undefined && known === undefined)
+    throw new SpacerError('file-unreadable', 'does not exist.', { file: path.resolve(lock) });
+  if (known !== undefined) checkLockable(options, known);
+  return known;
+}
+
+function byLock(set: readonly LoadedUnikernel[], lock: Lock, failures: Unusable[]): Plan {
+  const plan = planLocked(set, lock);
+  for (const { loaded, error } of plan.failures) failures.push(failureOf(loaded.unikernel, error));
+  const count = (of: (placement: Placement) => readonly string[]) =>
+    plan.unikernels.reduce((sum, { placement }) => sum + of(placement).length, 0);
+  const added = count((placement) => placement.added);
+  const outgrown = count((placement) => placement.outgrown);
+  const reason = `The lock holds it; ${added} atoms are new to it, ${outgrown} outgrew their room.`;
+  return { unikernels: plan.unikernels, layout: { chosen: 'locked', reason } };
+}
+
 function checkOptions(options: AlignOptions): void {
   if (options.aslr !== 0)
     throw new SpacerError('not-yet', '--aslr 1 and --aslr 2 are not available yet.');
@@ -106,8 +134,6 @@ function checkOptions(options: AlignOptions): void {
       '--relink-only cannot be combined with --dry-run or --rel false.',
     );
 }
-
-const limits = ({ signal, tools = {} }: AlignRequest) => ({ tools, ...(signal && { signal }) });
 
 /** Output folder of a request. */
 export const outputOf = (request: Pick<AlignRequest, 'workspace' | 'output'>): string =>
@@ -120,57 +146,9 @@ const splitPlace = (request: AlignRequest) => ({
   jobs: request.jobs,
 });
 
-async function readAll(
-  chosen: readonly Unikernel[],
-  failures: Unusable[],
-  request: AlignRequest,
-  step: Step,
-): Promise<LoadedUnikernel[]> {
-  const read = await mapParallel(
-    chosen,
-    (unikernel) =>
-      guarded(unikernel, failures, async () => {
-        const loaded = await readUnikernel(unikernel, limits(request));
-        step(unikernel.name, chosen.length);
-        return loaded;
-      }),
-    request,
-  );
-  const set = read.flatMap((loaded) => loaded ?? []);
-  if (set.length > 0) return set;
-  const reasons = failures.map((failure) => `\n  ${failure.name}: ${failure.message}`);
-  throw new SpacerError('nothing-readable', `No unikernel could be read.${reasons.join('')}`);
-}
-
-/** The set with interchangeable objects unified, if that is asked for. */
-async function unified(
-  read: readonly LoadedUnikernel[],
-  request: AlignRequest,
-): Promise<{ set: readonly LoadedUnikernel[]; objects?: ObjectsReport }> {
-  if (!request.options.copyObjects) return { set: read };
-  const { set, ...objects } = await unifyObjects(read, request);
-  return { set, objects };
-}
-
-/** Runs a pass for one unikernel; what it throws becomes a failure of that unikernel. */
-async function guarded<T>(
-  unikernel: Unikernel,
-  failures: Unusable[],
-  pass: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await pass();
-  } catch (error) {
-    if (!(error instanceof SpacerError) || error.code === 'cancelled') throw error;
-    const { code: reason, message } = error;
-    failures.push({ name: unikernel.name, path: unikernel.directory, reason, message });
-    return undefined;
-  }
-}
-
 async function predictAll(
   set: readonly LoadedUnikernel[],
-  plan: SetPlan,
+  plan: Plan,
   request: AlignRequest,
   failures: Unusable[],
   step: Step,
@@ -278,7 +256,7 @@ function finish(
 
 async function describeSet(
   jobs: readonly Job[],
-  plan: SetPlan,
+  plan: Plan,
   request: AlignRequest,
   step: Step,
 ): Promise<PageMapDocument> {
@@ -288,18 +266,15 @@ async function describeSet(
     unikernels.push({ name, notes: job.notes, stages: await stagesOf(job) });
     step(name, jobs.length);
   }
-  const { layout, reason, identified } = plan;
+  const { layout, libraries, pool } = plan;
   const isWhole = jobs.length === plan.unikernels.length;
   return pageMapOf({
     spacer: VERSION,
     workspace: path.resolve(request.workspace),
     options: describeOptions(request.options),
     unikernels,
-    ...(isWhole && { libraries: librariesOfSlots(identified.slots, jobs.length) }),
-    ...(!request.options.relinkOnly && {
-      layout: { chosen: layout.strategy.name, reason },
-      ...(layout.pool && { pool: layout.pool }),
-    }),
+    ...(isWhole && libraries && { libraries }),
+    ...(!request.options.relinkOnly && { layout, ...(pool && { pool }) }),
   });
 }
 
@@ -328,15 +303,11 @@ async function stagesOf(job: Job) {
     debug: loaded.debug,
     objects: loaded.originals,
   });
-  const known = { before, ...(prediction && { predicted: predictedStage(prediction) }) };
+  const known = { before, ...(prediction && { predicted: stageOf(prediction) }) };
   if (!relinked) return known;
   const debug = await readDebug(relinked.debugImage);
   const places = prediction ? { placed: prediction.placed } : { map: relinked.map };
   return { ...known, after: await measureImage(relinked.image, { debug, ...places }) };
-}
-
-function predictedStage({ segments, pages, image, placed }: Prediction): StageInput {
-  return { segments, pages, owners: attribute(pages, { image, placed }) };
 }
 
 async function writeReport(document: PageMapDocument, request: AlignRequest): Promise<void> {

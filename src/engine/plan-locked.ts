@@ -3,8 +3,10 @@
  * but its build and the lock, so that any number of machines align parts of a fleet and get the same
  * images. What the lock does not know yet is placed in the order of the names.
  */
+import { paddingOf, type AlignOptions } from '../protocol/options.ts';
 import { inputOf } from './atoms/input.ts';
 import type { Indirection } from './atoms/indirection.ts';
+import { atomSizeOf, regionsOf } from './draft.ts';
 import type { Region } from './layout/regions.ts';
 import { SpacerError } from './errors.ts';
 import { place, type Placement } from './lock/extend.ts';
@@ -12,7 +14,7 @@ import { Ledger } from './lock/ledger.ts';
 import { memberOf } from './lock/member.ts';
 import type { Lock } from './lock/model.ts';
 import { compareText } from './lock/order.ts';
-import { placementsOf, regionsOf, type PlannedUnikernel } from './plan-set.ts';
+import { placementsOf, type PlannedUnikernel } from './plan-set.ts';
 import { withIndirection, type LoadedUnikernel } from './read-unikernel.ts';
 
 /** One unikernel placed by the lock. */
@@ -26,6 +28,26 @@ export interface LockedPlan {
   readonly lock: Lock;
   /** Those that do not fit. */
   readonly failures: readonly { readonly loaded: LoadedUnikernel; readonly error: SpacerError }[];
+}
+
+/**
+ * What decides the layout cannot be asked for where a lock decides it.
+ * @throws SpacerError `bad-options`
+ */
+export function checkLockable(options: AlignOptions, lock: Lock): void {
+  const { location, customLoader, copyObjects, granularity } = options;
+  const { align, group } = paddingOf(options);
+  const asked = [
+    ...(align === 'auto' ? [] : ['--align']),
+    ...(group === 'auto' ? [] : ['--group']),
+    ...(location === undefined ? [] : ['--loc']),
+    ...(customLoader ? ['--custom_loader'] : []),
+    ...(copyObjects ? ['--copy_objs'] : []),
+    ...(granularity === 'auto' || granularity === lock.granularity ? [] : ['--granularity']),
+  ];
+  if (asked.length === 0) return;
+  const text = `${asked.join(', ')} cannot be combined with a lock, which holds the layout; --no-lock leaves it out.`;
+  throw new SpacerError('bad-options', text);
 }
 
 /** Places each unikernel by the lock as it was given. */
@@ -56,6 +78,7 @@ function planOne(plain: LoadedUnikernel, ledger: Ledger): LockedUnikernelPlan {
   const input = inputOf(loaded);
   const regions = knownRegions(regionsOf([input]), ledger.lock);
   const { member, identified, keys } = memberOf(loaded.unikernel.name, input, regions, {
+    size: atomSizeOf(ledger.lock),
     has: (key) => ledger.placesOf(key).length > 0,
     keyOfSymbol: (region, symbol) => ledger.keyOfSymbol(region, symbol),
   });
@@ -66,7 +89,12 @@ function planOne(plain: LoadedUnikernel, ledger: Ledger): LockedUnikernelPlan {
     regionStarts: new Map(bounds.map(([name, { start }]) => [name, start])),
     regionEnds: new Map(bounds.map(([name, { end }]) => [name, end])),
   };
-  return { loaded, input, placement, placements: placementsOf(input, 0, regions, identified, layout) };
+  return {
+    loaded,
+    input,
+    placement,
+    placements: placementsOf(input, 0, regions, identified, layout),
+  };
 }
 
 const indirectionOf = ({ stubs, pins }: Lock): Indirection => ({

@@ -7,14 +7,12 @@ import { paddingOf, type AlignOptions } from '../protocol/options.ts';
 import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
 import { unifyObjects } from './atoms/interchange.ts';
 import { SpacerError } from './errors.ts';
-import { rewriteScripts } from './ldscript/rewrite.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Tools } from './link/run.ts';
-import { attribute } from './pages/attribute.ts';
 import { pageMapOf, type StageInput, type UnikernelInput } from './pages/document.ts';
 import { measureImage, readDebug } from './pages/measure.ts';
 import { planSet, slotsFor, type PlannedUnikernel, type SetPlan } from './plan-set.ts';
-import { predict } from './predict.ts';
+import { predictedStage } from './predicted-stage.ts';
 import type { PreviewSet } from './preview.ts';
 import { readUnikernel, type LoadedUnikernel } from './read-unikernel.ts';
 import { librariesOfSlots } from './report/libraries.ts';
@@ -205,9 +203,7 @@ function predictOne(
   failures: Unusable[],
 ): StageInput | undefined {
   try {
-    const { texts } = rewriteScripts(loaded.scripts, input.outline, placements);
-    const { segments, pages, placed, image } = predict(loaded, input, texts);
-    return { segments, pages, owners: attribute(pages, { image, placed }) };
+    return predictedStage(loaded, input, placements);
   } catch (error) {
     if (!(error instanceof SpacerError)) throw error;
     const { name, directory } = loaded.unikernel;

@@ -24,7 +24,26 @@ export async function splitSet(
   options: AlignOptions,
   place: SplitOptions,
 ): Promise<readonly LoadedUnikernel[]> {
-  const wanted = librariesToSplit(set, options);
+  return splitLibraries(set, librariesToSplit(set, options), place);
+}
+
+/**
+ * The set with every library split, since a lock does not know which of them will vary.
+ * @throws SpacerError `cancelled`
+ */
+export async function splitForLock(
+  set: readonly LoadedUnikernel[],
+  { granularity }: Pick<AlignOptions, 'granularity'>,
+  place: SplitOptions,
+): Promise<readonly LoadedUnikernel[]> {
+  return granularity === 'library' ? set : splitLibraries(set, allLibraries(set), place);
+}
+
+async function splitLibraries(
+  set: readonly LoadedUnikernel[],
+  wanted: ReadonlySet<string>,
+  place: SplitOptions,
+): Promise<readonly LoadedUnikernel[]> {
   if (wanted.size === 0) return set;
   const result: LoadedUnikernel[] = [];
   for (const loaded of set) {
@@ -44,10 +63,11 @@ function librariesToSplit(
   const { granularity } = options;
   const isWhole = granularity === 'library' || (granularity === 'auto' && isExplicit(options));
   if (isWhole || set.every(({ command }) => command.gcSections)) return new Set();
-  if (granularity !== 'auto')
-    return new Set(set.flatMap(({ originals }) => originals.map(({ library }) => library)));
-  return varyingLibraries(set);
+  return granularity === 'auto' ? varyingLibraries(set) : allLibraries(set);
 }
+
+const allLibraries = (set: readonly LoadedUnikernel[]) =>
+  new Set(set.flatMap(({ originals }) => originals.map(({ library }) => library)));
 
 /** Libraries that are not the same in all their unikernels, by contents or by what they refer to. */
 function varyingLibraries(set: readonly LoadedUnikernel[]): Set<string> {

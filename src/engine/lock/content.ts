@@ -24,7 +24,10 @@ export function contentName(
   hash.update(`${size}\n`).update(bytes);
   const lines: string[] = [];
   for (let row = 0; row < references.length; row += REFERENCE_COLUMNS) {
-    const [offset, type, kind, target = -1, addend] = references.subarray(row, row + REFERENCE_COLUMNS);
+    const [offset, type, kind, target = -1, addend] = references.subarray(
+      row,
+      row + REFERENCE_COLUMNS,
+    );
     const name = kind === TO_SLOT && target >= 0 ? keyOf(target) : String(target);
     lines.push(`${offset} ${type} ${kind} ${name} ${addend}`);
   }

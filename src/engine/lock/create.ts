@@ -3,7 +3,13 @@ import type { SetPlan } from '../plan-set.ts';
 import { checksumOf } from './content.ts';
 import type { Holding, OpenPlace } from './ledger.ts';
 import { slotsOf } from './member.ts';
-import { ARCHITECTURE, type Lock, type LockedRegion, type MemberSlot, type Place } from './model.ts';
+import {
+  ARCHITECTURE,
+  type Lock,
+  type LockedRegion,
+  type MemberSlot,
+  type Place,
+} from './model.ts';
 import { Ledger } from './ledger.ts';
 
 /** A gap up to this many bytes behind a slot belongs to it. */
@@ -14,6 +20,7 @@ export function lockOf(plan: SetPlan): Lock {
   const { groups, regions, layout, indirection } = plan;
   const ledger = new Ledger({
     architecture: ARCHITECTURE,
+    granularity: plan.options.granularity,
     base: Math.min(...layout.regionStarts.values()),
     groups,
     regions: regions.map((region): LockedRegion => ({
@@ -36,7 +43,9 @@ export function lockOf(plan: SetPlan): Lock {
   for (const place of places.values()) ledger.insert(place);
   plan.unikernels.forEach(({ loaded, input }, u) => {
     const slots = slotsOf(input, plan.identified, u);
-    const holdings = new Map(slots.map((slot): [string, Holding] => [slot.key, hold(slot, places)]));
+    const holdings = new Map(
+      slots.map((slot): [string, Holding] => [slot.key, hold(slot, places)]),
+    );
     ledger.enter(loaded.unikernel.name, checksumOf(holdings), holdings);
   });
   ledger.settle();

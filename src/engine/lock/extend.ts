@@ -199,7 +199,11 @@ class Placing {
   private keepOrMove(slot: MemberSlot): MemberSlot[] {
     const at = this.ledger.placesOf(slot.key).find(({ region }) => region === slot.region);
     const end = (at?.address ?? 0) + slot.size;
-    if (at === undefined || at.address % slot.alignment !== 0 || end > this.rangeOf(slot.region).end)
+    if (
+      at === undefined ||
+      at.address % slot.alignment !== 0 ||
+      end > this.rangeOf(slot.region).end
+    )
       return [slot];
     const inTheWay = this.between(slot.region, at.address, end);
     const isFixed = inTheWay.some(({ place: other }) => other.role !== 'body');
@@ -284,7 +288,10 @@ class Placing {
       .map(intervalOf);
     const all = [...mine, ...libraries].sort((a, b) => a.start - b.start);
     const holes = pagesOf(gapsBetween(mine, range), isOwn);
-    const wanted = Math.min(PAGE_SIZE, batch.reduce((sum, slot) => sum + slot.size, 0));
+    const wanted = Math.min(
+      PAGE_SIZE,
+      batch.reduce((sum, slot) => sum + slot.size, 0),
+    );
     const behind = onPages(gapsBetween(all, range), (page) => !sums.has(page), PAGE_SIZE);
     const large = behind.filter(({ start, end }) => end - start >= wanted);
     this.placeEach(batch, [...holes, ...large, ...behind]);
@@ -295,8 +302,10 @@ class Placing {
     const left = gaps.map(({ start, end }) => ({ start, end }));
     for (const slot of batch) {
       const fits = ({ start, end }: Interval) =>
-        this.occupiedOf(slot.region).isFree(addressIn(start, slot), addressIn(start, slot) + slot.size) &&
-        addressIn(start, slot) + slot.size <= end;
+        this.occupiedOf(slot.region).isFree(
+          addressIn(start, slot),
+          addressIn(start, slot) + slot.size,
+        ) && addressIn(start, slot) + slot.size <= end;
       const gap = left.find(fits);
       if (gap === undefined) throw this.full(slot);
       const address = addressIn(gap.start, slot);
@@ -395,15 +404,17 @@ function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): T[][] {
 
 /** What a library puts into a region, if it fills pages of its own that others may come to share. */
 const isLarge = (slots: readonly MemberSlot[]): boolean =>
-  !isApplication(slots[0]!.library) &&
-  slots.reduce((sum, { size }) => sum + size, 0) >= PAGE_SIZE;
+  !isApplication(slots[0]!.library) && slots.reduce((sum, { size }) => sum + size, 0) >= PAGE_SIZE;
 
 /** The parts of gaps on pages that `isOwn` admits, page by page. */
 function pagesOf(gaps: readonly Interval[], isOwn: (page: number) => boolean): Interval[] {
   return gaps.flatMap(({ start, end }) => {
     const result: Interval[] = [];
     // A gap that has an own page in its middle does not exist: such a page would be empty.
-    for (const page of new Set([Math.floor(start / PAGE_SIZE), Math.floor((end - 1) / PAGE_SIZE)])) {
+    for (const page of new Set([
+      Math.floor(start / PAGE_SIZE),
+      Math.floor((end - 1) / PAGE_SIZE),
+    ])) {
       if (!isOwn(page)) continue;
       const from = Math.max(start, page * PAGE_SIZE);
       const to = Math.min(end, (page + 1) * PAGE_SIZE);

@@ -64,7 +64,12 @@ export async function writeLock(file: string, lock: Lock): Promise<void> {
   } catch (cause) {
     await rm(aside, { force: true });
     const { message } = cause as Error;
-    throw new SpacerError('output-unwritable', `cannot be written: ${message}`, { file }, { cause });
+    throw new SpacerError(
+      'output-unwritable',
+      `cannot be written: ${message}`,
+      { file },
+      { cause },
+    );
   }
 }
 

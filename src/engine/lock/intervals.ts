@@ -19,7 +19,9 @@ export class IntervalSet {
   isFree(start: number, end: number): boolean {
     const next = this.list[this.indexBehind(start)];
     const before = this.list[this.indexBehind(start) - 1];
-    return (next === undefined || next.start >= end) && (before === undefined || before.end <= start);
+    return (
+      (next === undefined || next.start >= end) && (before === undefined || before.end <= start)
+    );
   }
 
   /** Adds an interval that is free; an empty one changes nothing. */
@@ -47,10 +49,7 @@ export class IntervalSet {
 }
 
 /** What of `[start, end)` none of the obstacles covers; they are ascending by start and may overlap. */
-export function gapsBetween(
-  obstacles: Iterable<Interval>,
-  { start, end }: Interval,
-): Interval[] {
+export function gapsBetween(obstacles: Iterable<Interval>, { start, end }: Interval): Interval[] {
   const gaps: Interval[] = [];
   let cursor = start;
   for (const obstacle of obstacles) {

@@ -141,9 +141,17 @@ export class Ledger {
       if (known) known.holders.add(name);
       else place.variants.set(slot.content, { size: slot.size, holders: new Set([name]) });
     }
-    const kept = [...holdings].map(([key, { slot: { size, content }, place }]) => {
-      return [key, { slot: { size, content }, place }] as const;
-    });
+    const kept = [...holdings].map(
+      ([
+        key,
+        {
+          slot: { size, content },
+          place,
+        },
+      ]) => {
+        return [key, { slot: { size, content }, place }] as const;
+      },
+    );
     this.held.set(name, new Map(kept));
     this.checksums.set(name, checksum);
     this.countPages(name, holdings.values());

@@ -3,6 +3,7 @@ import {
   contentsOf,
   identify,
   symbolsAtStart,
+  type AtomSize,
   type Identified,
   type UnikernelInput,
 } from '../atoms/identify.ts';
@@ -10,8 +11,9 @@ import type { Region } from '../layout/regions.ts';
 import { contentName, targetsOf } from './content.ts';
 import type { Member, MemberSlot } from './model.ts';
 
-/** Which slots a lock knows. */
+/** Which slots a lock knows, and what makes one. */
 export interface KnownSlots {
+  readonly size: AtomSize;
   readonly has: (key: string) => boolean;
   /** Key of the slot whose content begins with a symbol, in a region. */
   readonly keyOfSymbol: (region: string, symbol: string) => string | undefined;
@@ -32,7 +34,7 @@ export function memberOf(
   regions: readonly Region[],
   known: KnownSlots,
 ): IdentifiedMember {
-  const identified = identify([input], regions, 'section');
+  const identified = identify([input], regions, known.size);
   const keys = lockKeys(input, identified, known);
   const slots = slotsOf(input, identified, 0, keys);
   return { member: { name, regions, slots }, identified, keys };

@@ -3,6 +3,7 @@
  * what may stand there. A slot has one place as a rule; one whose content outgrew its room has a second
  * one, and the first stays as long as a unikernel uses it.
  */
+import type { Granularity } from '../../protocol/options.ts';
 import type { Group } from '../layout/regions.ts';
 import type { Slot } from '../layout/slots.ts';
 
@@ -64,6 +65,8 @@ export interface LockedUnikernel {
 
 /** What decides which slots there are: the same for every unikernel of the fleet. */
 export interface Choices {
+  /** What one slot holds. */
+  readonly granularity: Granularity;
   /** Functions that are called through a stub. */
   readonly stubs: readonly string[];
   /** Constants that have a slot of their own. */

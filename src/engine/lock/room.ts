@@ -81,7 +81,9 @@ export function withGroupRoom(
     shifts.set(group, shift);
     const start = Math.min(...own.map(({ name }) => layout.regionStarts.get(name)!));
     const end = Math.max(...own.map(({ name }) => layout.regionEnds.get(name)!));
-    const room = Math.round(scale * Math.max(ROOM[group].pages, (ROOM[group].share * (end - start)) / PAGE_SIZE));
+    const room = Math.round(
+      scale * Math.max(ROOM[group].pages, (ROOM[group].share * (end - start)) / PAGE_SIZE),
+    );
     const limit = alignLimit(group, end) + room * PAGE_SIZE;
     groups.push({ group, start: start + shift, limit: limit + shift });
     shift += room * PAGE_SIZE;

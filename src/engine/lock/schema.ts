@@ -1,5 +1,6 @@
 /** What a lock file may hold, and what it means. Files come from outside: every part is bounded. */
 import * as v from 'valibot';
+import { GRANULARITIES } from '../../protocol/options.ts';
 import { ARCHITECTURE, LOCK_FORMAT, LOCK_VERSION, type Lock, type Place } from './model.ts';
 
 const MAX_TEXT = 4096;
@@ -54,6 +55,7 @@ export const header = v.object({
 
 export const lockFile = v.strictObject({
   ...header.entries,
+  granularity: v.picklist(GRANULARITIES),
   base: address,
   threadLocalSize: count,
   groups: list(v.strictObject({ group, start: address, limit: address }), MAX_REGIONS),
@@ -84,7 +86,8 @@ export type LockFile = v.InferOutput<typeof lockFile>;
 
 /** The lock that a valid file says. Names in lists are not checked here. */
 export function lockOfFile({ slots, ...rest }: LockFile): Lock {
-  const { architecture, base, threadLocalSize, groups, regions, stubs, pins, unikernels } = rest;
+  const { architecture, granularity, base, threadLocalSize } = rest;
+  const { groups, regions, stubs, pins, unikernels } = rest;
   const all = unikernels.map((one) => one.name);
   const places = slots.map(({ variants, ...place }): Place => ({
     ...place,
@@ -93,7 +96,8 @@ export function lockOfFile({ slots, ...rest }: LockFile): Lock {
       holders: expand(holders, all),
     })),
   }));
-  return { architecture, base, threadLocalSize, groups, regions, stubs, pins, unikernels, places };
+  const choices = { granularity, stubs, pins };
+  return { architecture, base, threadLocalSize, ...choices, groups, regions, unikernels, places };
 }
 
 function expand(holders: readonly string[], all: readonly string[]): readonly string[] {

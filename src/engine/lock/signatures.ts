@@ -9,12 +9,7 @@ import { PAGE_SIZE } from '../../protocol/page-map.ts';
 export type PageSums = Map<number, number>;
 
 /** Adds what stands at `[address, address + size)` to the pages that it touches. */
-export function addToPages(
-  sums: PageSums,
-  address: number,
-  size: number,
-  content: string,
-): void {
+export function addToPages(sums: PageSums, address: number, size: number, content: string): void {
   const hash = hashText(`${address} ${content}`);
   const last = Math.floor((address + size - 1) / PAGE_SIZE);
   for (let page = Math.floor(address / PAGE_SIZE); page <= last; page++)

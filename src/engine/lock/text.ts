@@ -16,6 +16,7 @@ export function formatLock(lock: Lock): string {
     `"format": ${JSON.stringify(LOCK_FORMAT)},`,
     `"version": ${LOCK_VERSION},`,
     `"architecture": ${JSON.stringify(lock.architecture)},`,
+    `"granularity": ${JSON.stringify(lock.granularity)},`,
     `"base": ${JSON.stringify(hex(lock.base))},`,
     `"threadLocalSize": ${lock.threadLocalSize},`,
     ...list(

@@ -1,0 +1,108 @@
+/** The first two passes: the unikernels of a workspace, found and read. */
+import path from 'node:path';
+import type { AlignOptions } from '../protocol/options.ts';
+import type { ObjectsReport, Unusable } from '../protocol/page-map.ts';
+import { unifyObjects } from './atoms/interchange.ts';
+import { SpacerError } from './errors.ts';
+import { mapParallel } from './link/parallel.ts';
+import type { Tools } from './link/run.ts';
+import type { PassRunner, ProgressEvent, Step } from './progress.ts';
+import { readUnikernel, type LoadedUnikernel } from './read-unikernel.ts';
+import { discover, type Discovered } from './workspace/discover.ts';
+import { selectUnikernels } from './workspace/select.ts';
+import type { Unikernel } from './workspace/types.ts';
+
+export interface SetRequest {
+  /** Root of the workspace. */
+  readonly workspace: string;
+  /** Names of the unikernels that take part; absent: all that are found. */
+  readonly unikernels?: readonly string[];
+  readonly options: AlignOptions;
+  /** Links that run at once; absent: the number of cores. */
+  readonly jobs?: number;
+  /** Tools that may run. */
+  readonly tools?: Tools;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: ProgressEvent) => void;
+}
+
+export interface ReadSet {
+  readonly found: Discovered;
+  readonly set: readonly LoadedUnikernel[];
+  readonly objects?: ObjectsReport;
+}
+
+/**
+ * Finds and reads the unikernels of a request.
+ * @param failures takes those that cannot be read
+ * @throws SpacerError where none is left
+ */
+export async function readSet(
+  request: SetRequest,
+  passes: PassRunner,
+  failures: Unusable[],
+): Promise<ReadSet> {
+  const found = await passes.run('discover', () =>
+    discover(path.resolve(request.workspace), limits(request)),
+  );
+  const chosen = selectUnikernels(found, request.unikernels, request.options.useId);
+  const read = await passes.run('read', async (step) =>
+    unified(await readAll(chosen, failures, request, step), request),
+  );
+  return { found, ...read };
+}
+
+const limits = ({ signal, tools = {} }: SetRequest) => ({ tools, ...(signal && { signal }) });
+
+async function readAll(
+  chosen: readonly Unikernel[],
+  failures: Unusable[],
+  request: SetRequest,
+  step: Step,
+): Promise<LoadedUnikernel[]> {
+  const read = await mapParallel(
+    chosen,
+    (unikernel) =>
+      guarded(unikernel, failures, async () => {
+        const loaded = await readUnikernel(unikernel, limits(request));
+        step(unikernel.name, chosen.length);
+        return loaded;
+      }),
+    request,
+  );
+  const set = read.flatMap((loaded) => loaded ?? []);
+  if (set.length > 0) return set;
+  const reasons = failures.map((failure) => `\n  ${failure.name}: ${failure.message}`);
+  throw new SpacerError('nothing-readable', `No unikernel could be read.${reasons.join('')}`);
+}
+
+/** The set with interchangeable objects unified, if that is asked for. */
+async function unified(
+  read: readonly LoadedUnikernel[],
+  request: SetRequest,
+): Promise<{ set: readonly LoadedUnikernel[]; objects?: ObjectsReport }> {
+  if (!request.options.copyObjects) return { set: read };
+  const { set, ...objects } = await unifyObjects(read, request);
+  return { set, objects };
+}
+
+/** Runs a pass for one unikernel; what it throws becomes a failure of that unikernel. */
+export async function guarded<T>(
+  unikernel: Unikernel,
+  failures: Unusable[],
+  pass: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await pass();
+  } catch (error) {
+    if (!(error instanceof SpacerError) || error.code === 'cancelled') throw error;
+    failures.push(failureOf(unikernel, error));
+    return undefined;
+  }
+}
+
+/** An error as a failure of one unikernel. */
+export function failureOf({ name, directory }: Unikernel, error: SpacerError): Unusable {
+  const { code: reason, message } = error;
+  return { name, path: directory, reason, message };
+}
