@@ -2,6 +2,7 @@
  * An alignment, as a list of passes. Each takes values and returns new ones; after `plan` every
  * address is fixed. Read this file first.
  */
+import { existsSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AlignOptions } from '../protocol/options.ts';
@@ -16,7 +17,7 @@ import type { Relinked } from './link/replay.ts';
 import type { Placement } from './lock/extend.ts';
 import { lockPath, readLock } from './lock/file.ts';
 import type { Lock } from './lock/model.ts';
-import { pageMapOf } from './pages/document.ts';
+import { pageMapOf, type StageInput } from './pages/document.ts';
 import { measureImage, readDebug } from './pages/measure.ts';
 import { checkLockable, planLocked } from './plan-locked.ts';
 import { planSet, type PlannedUnikernel, type SetPlan } from './plan-set.ts';
@@ -39,15 +40,23 @@ export interface AlignRequest extends SetRequest {
   readonly lock?: string | false;
 }
 
-/** One unikernel on its way through the passes. */
-interface Job {
+/** One unikernel that is ready to be linked. */
+interface Planned {
   readonly loaded: LoadedUnikernel;
   readonly input: UnikernelInput;
   /** The scripts to link with. */
   readonly texts: readonly string[];
+}
+
+/** What is known of one unikernel's pages without linking it. */
+interface Known {
+  readonly before: StageInput;
   /** Absent where it is not known how the linker makes this image. */
   readonly prediction?: Prediction;
   readonly notes: readonly string[];
+}
+
+interface Job extends Planned, Known {
   readonly relinked?: Relinked;
 }
 
@@ -63,17 +72,21 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
   const passes = new PassRunner(request.onProgress, request.signal);
   const failures: Unusable[] = [];
   const lock = await lockFor(request);
-  const { found, set, ...objects } = await readSet(request, passes, failures);
+  const { found, set, ...objects } = await readSet(
+    { ...request, ...cacheOf(request) },
+    passes,
+    failures,
+  );
   const plan = await passes.run('plan', async () => {
     const place = splitPlace(request);
     return lock
       ? byLock(await splitForLock(set, lock, place), lock, failures)
       : layoutPlan(planSet(await splitSet(set, options, place), options));
   });
-  const planned = await passes.run('predict', (step) =>
-    predictAll(set, plan, request, failures, step),
-  );
-  const jobs = options.dryRun ? planned : await produce(passes, planned, failures, request);
+  const planned = await writtenFor(plan, request, failures);
+  const jobs = options.dryRun
+    ? await passes.run('predict', (step) => foretellAll(planned, request, failures, step))
+    : await produce(passes, planned, failures, request);
   const document = await passes.run('measure', (step) => describeSet(jobs, plan, request, step));
   const complete = {
     ...document,
@@ -139,46 +152,69 @@ function checkOptions(options: AlignOptions): void {
 export const outputOf = (request: Pick<AlignRequest, 'workspace' | 'output'>): string =>
   path.resolve(request.output ?? path.join(request.workspace, '.spacer'));
 
+/** What is kept from run to run to be faster; a dry run makes no folder. */
+function cacheOf(request: AlignRequest): { cache?: string } {
+  const cache = cacheIn(outputOf(request));
+  return request.options.dryRun && !existsSync(cache) ? {} : { cache };
+}
+
 const splitPlace = (request: AlignRequest) => ({
-  ...(!request.options.dryRun && { cache: cacheIn(outputOf(request)) }),
+  ...cacheOf(request),
   root: path.resolve(request.workspace),
   signal: request.signal,
   jobs: request.jobs,
 });
 
-async function predictAll(
-  set: readonly LoadedUnikernel[],
+/** The scripts to link with: rewritten, or those that an earlier alignment wrote. */
+async function writtenFor(
   plan: Plan,
+  request: AlignRequest,
+  failures: Unusable[],
+): Promise<Planned[]> {
+  const planned: Planned[] = [];
+  for (const { loaded, input, placements } of plan.unikernels) {
+    const { name } = loaded.unikernel;
+    const scripts = await guarded(loaded.unikernel, failures, async () =>
+      request.options.relinkOnly
+        ? {
+            input: inputOf(loaded),
+            texts: await readWrittenScripts(path.join(outputOf(request), name), name),
+          }
+        : { input, texts: rewriteScripts(loaded.scripts, input.outline, placements).texts },
+    );
+    if (scripts) planned.push({ loaded, ...scripts });
+  }
+  return planned;
+}
+
+async function foretellAll(
+  planned: readonly Planned[],
   request: AlignRequest,
   failures: Unusable[],
   step: Step,
 ): Promise<Job[]> {
   const jobs: Job[] = [];
-  for (const planned of plan.unikernels) {
-    const { loaded } = planned;
-    const job = await guarded(loaded.unikernel, failures, async () => {
-      const input = request.options.relinkOnly ? inputOf(loaded) : planned.input;
-      const texts = request.options.relinkOnly
-        ? await readWrittenScripts(
-            path.join(outputOf(request), loaded.unikernel.name),
-            loaded.unikernel.name,
-          )
-        : rewriteScripts(loaded.scripts, input.outline, planned.placements).texts;
-      return { loaded, input, texts, ...predictOrNote(loaded, input, texts, request.options) };
-    });
-    if (job) jobs.push(job);
-    step(loaded.unikernel.name, set.length);
+  for (const job of planned) {
+    const { unikernel } = job.loaded;
+    const known = await guarded(unikernel, failures, () => foretell(job, request.options));
+    if (known) jobs.push({ ...job, ...known });
+    step(unikernel.name, planned.length);
   }
   return jobs;
 }
 
+/** The pages of the image as it is, and as it will be. */
+async function foretell(job: Planned, options: AlignOptions): Promise<Known> {
+  const { unikernel, debug, originals } = job.loaded;
+  const after = predictOrNote(job, options);
+  return { ...after, before: await measureImage(unikernel.image, { debug, objects: originals }) };
+}
+
 /** An image that will be linked and measured needs no prediction. */
 function predictOrNote(
-  loaded: LoadedUnikernel,
-  input: UnikernelInput,
-  texts: readonly string[],
+  { loaded, input, texts }: Planned,
   { dryRun, relink }: AlignOptions,
-): Pick<Job, 'prediction' | 'notes'> {
+): Pick<Known, 'prediction' | 'notes'> {
   const notes = loaded.unikernel.notes ?? [];
   try {
     return { prediction: predict(loaded, input, texts), notes };
@@ -192,26 +228,28 @@ function predictOrNote(
 /** Writes, links and publishes; nothing is visible under its final name before it is whole. */
 async function produce(
   passes: PassRunner,
-  jobs: readonly Job[],
+  planned: readonly Planned[],
   failures: Unusable[],
   request: AlignRequest,
 ): Promise<Job[]> {
   const staging = await openStaging(outputOf(request));
   try {
-    const folder = (job: Job) => path.join(staging.directory, job.loaded.unikernel.name);
-    await passes.run('write', (step) =>
-      mapParallel(jobs, async (job) => {
-        await writeInputs(folder(job), job.loaded, job.texts);
-        step(job.loaded.unikernel.name, jobs.length);
-      }),
-    );
+    await passes.run('write', (step) => {
+      for (const { loaded, texts } of planned) {
+        const { name } = loaded.unikernel;
+        writeInputs(path.join(staging.directory, name), loaded, texts);
+        step(name, planned.length);
+      }
+    });
     return await passes.run('link', async (step) => {
       const done = await mapParallel(
-        jobs,
-        (job) =>
-          finish(job, folder(job), staging, failures, request, () =>
-            step(job.loaded.unikernel.name, jobs.length),
-          ),
+        planned,
+        async (job) => {
+          const { unikernel } = job.loaded;
+          const finished = await guarded(unikernel, failures, () => finish(job, staging, request));
+          step(unikernel.name, planned.length);
+          return finished;
+        },
         request,
       );
       return done.flatMap((job) => job ?? []);
@@ -221,37 +259,26 @@ async function produce(
   }
 }
 
-function finish(
-  job: Job,
-  directory: string,
-  staging: Staging,
-  failures: Unusable[],
-  request: AlignRequest,
-  step: () => void,
-): Promise<Job | undefined> {
-  const { unikernel } = job.loaded;
-  return guarded(unikernel, failures, async () => {
-    if (!request.options.relink) {
-      await publish(staging, unikernel.name);
-      step();
-      return job;
-    }
-    const { signal, tools } = request;
-    const relinked = await relinkWritten(directory, job.loaded, { signal, tools: tools ?? {} });
-    const target = await publish(staging, unikernel.name);
-    step();
-    const moved = (file: string) => path.join(target, path.basename(file));
-    const { image, debugImage, map } = relinked;
-    return {
-      ...job,
-      relinked: {
-        ...relinked,
-        image: moved(image),
-        debugImage: moved(debugImage),
-        map: moved(map),
-      },
-    };
-  });
+/** Links one unikernel; its pages are foretold while the linker runs. */
+async function finish(job: Planned, staging: Staging, request: AlignRequest): Promise<Job> {
+  const { options, signal, tools = {} } = request;
+  const { name } = job.loaded.unikernel;
+  const directory = path.join(staging.directory, name);
+  const linking = options.relink ? relinkWritten(directory, job.loaded, { signal, tools }) : none;
+  const [foretold, linked] = await Promise.allSettled([foretell(job, options), linking]);
+  if (foretold.status === 'rejected') throw foretold.reason;
+  if (linked.status === 'rejected') throw linked.reason;
+  const target = await publish(staging, name);
+  const relinked = linked.value && movedTo(target, linked.value);
+  return { ...job, ...foretold.value, ...(relinked && { relinked }) };
+}
+
+const none = Promise.resolve(undefined);
+
+function movedTo(target: string, relinked: Relinked): Relinked {
+  const moved = (file: string) => path.join(target, path.basename(file));
+  const { image, debugImage, map } = relinked;
+  return { ...relinked, image: moved(image), debugImage: moved(debugImage), map: moved(map) };
 }
 
 async function describeSet(
@@ -297,12 +324,7 @@ function describeOptions(options: AlignOptions): Record<string, string | number 
   };
 }
 
-async function stagesOf(job: Job) {
-  const { loaded, prediction, relinked } = job;
-  const before = await measureImage(loaded.unikernel.image, {
-    debug: loaded.debug,
-    objects: loaded.originals,
-  });
+async function stagesOf({ before, prediction, relinked }: Job) {
   const known = { before, ...(prediction && { predicted: stageOf(prediction) }) };
   if (!relinked) return known;
   const debug = await readDebug(relinked.debugImage);

@@ -39,7 +39,11 @@ export function planMadeSections(
   const isLinked = (object: number, section: number) =>
     live.has(object, section) && !dropped.has(`${object} ${section}`);
   const first = program.objects[0]!.elf.sections.length;
-  const { plan, isAdmitted } = planOrAdmit(program, { pic, isLinked, scriptSymbols }, debug);
+  const { plan, isAdmitted } = planOrAdmit(
+    program,
+    { pic, isLinked, scriptSymbols, roots: loaded.roots },
+    debug,
+  );
   if (plan.sections.length === 0) return undefined;
   const { writesRelocations } = effectsOf(loaded.unikernel.link.postLink);
   if (!writesRelocations) return { plan, isAdmitted, first };
@@ -53,6 +57,7 @@ function mayNeedTable(program: Program): boolean {
     pic: false,
     isLinked,
     scriptSymbols: new Set(),
+    roots: [],
   });
   return entries.length > 0 || referenced;
 }

@@ -24,6 +24,8 @@ export interface SetRequest {
   readonly tools?: Tools;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: ProgressEvent) => void;
+  /** Folder of what is kept from run to run; absent: nothing is. */
+  readonly cache?: string;
 }
 
 export interface ReadSet {
@@ -43,7 +45,10 @@ export async function readSet(
   failures: Unusable[],
 ): Promise<ReadSet> {
   const found = await passes.run('discover', () =>
-    discover(path.resolve(request.workspace), limits(request)),
+    discover(path.resolve(request.workspace), {
+      ...limits(request),
+      ...(request.cache !== undefined && { cache: request.cache }),
+    }),
   );
   const chosen = selectUnikernels(found, request.unikernels, request.options.useId);
   const read = await passes.run('read', async (step) =>

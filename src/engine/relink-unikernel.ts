@@ -1,5 +1,6 @@
 /** Writes the copies and scripts of one unikernel, reads them back, and links with them. */
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from './errors.ts';
 import { writeArchive } from './link/archive.ts';
@@ -17,27 +18,25 @@ export interface RelinkOptions {
 }
 
 /** Writes rewritten scripts and object copies into a folder of their own. */
-export async function writeInputs(
+export function writeInputs(
   directory: string,
   loaded: LoadedUnikernel,
   texts: readonly string[],
-): Promise<void> {
-  await mkdir(path.join(directory, OBJECTS), { recursive: true });
-  await mkdir(path.join(directory, SCRIPTS), { recursive: true });
-  const scripts = texts.map((text, i) =>
-    writeFile(path.join(directory, SCRIPTS, scriptName(loaded, i)), text),
-  );
-  const copies = loaded.objects
-    .filter(({ archive }) => !archive)
-    .map((object) => {
-      const target = path.join(directory, OBJECTS, copyPlace(object).file);
-      return object.copy ? writeFile(target, object.copy) : copyFile(object.path, target);
-    });
-  await Promise.all([...scripts, ...copies, ...writeArchives(directory, loaded)]);
+): void {
+  const objects = path.join(directory, OBJECTS);
+  const scripts = path.join(directory, SCRIPTS);
+  for (const folder of [objects, scripts]) mkdirSync(folder, { recursive: true });
+  texts.forEach((text, i) => writeFileSync(path.join(scripts, scriptName(loaded, i)), text));
+  for (const object of loaded.objects.filter(({ archive }) => !archive)) {
+    const target = path.join(objects, copyPlace(object).file);
+    writeFileSync(target, object.copy ?? object.elf.bytes);
+  }
+  for (const [file, archive] of copiedArchives(loaded))
+    writeFileSync(path.join(objects, file), archive);
 }
 
 /** A copy of an archive has the members that are linked, and no others. */
-function writeArchives(directory: string, { objects }: LoadedUnikernel): Promise<void>[] {
+function copiedArchives({ objects }: LoadedUnikernel): [file: string, bytes: Uint8Array][] {
   const files = new Map<string, { name: string; data: Uint8Array }[]>();
   for (const object of objects) {
     const { file, member } = copyPlace(object);
@@ -46,9 +45,7 @@ function writeArchives(directory: string, { objects }: LoadedUnikernel): Promise
     files.set(file, members);
     members.push({ name: member, data: object.copy ?? object.elf.bytes });
   }
-  return [...files].map(([file, members]) =>
-    writeFile(path.join(directory, OBJECTS, file), writeArchive(members)),
-  );
+  return [...files].map(([file, members]) => [file, writeArchive(members)]);
 }
 
 /** The scripts keep their order in their names: `0-link64.lds`, `1-extra.ld`. */

@@ -12,8 +12,8 @@ import { splitUnits, withSplit, type SplitOptions } from './link/split-units.ts'
 import type { LoadedUnikernel } from './loaded-unikernel.ts';
 import { withSources } from './read-unikernel.ts';
 
-/** Folder of what is kept between two runs, in the folder of outputs. */
-export const cacheIn = (output: string): string => path.join(output, 'cache');
+/** Folder of what is kept between two runs, in the folder of outputs; no unikernel's name. */
+export const cacheIn = (output: string): string => path.join(output, '.cache');
 
 /**
  * The set with libraries split as the options ask for.

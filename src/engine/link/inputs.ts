@@ -1,5 +1,5 @@
 /** Reads the inputs of a link: objects, and of archives the members that the link takes. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { readElf } from '../elf/read.ts';
 import type { ElfFile } from '../elf/types.ts';
@@ -80,20 +80,20 @@ class Reader {
     return undefined;
   }
 
-  private async file(file: string, word: string, whole: boolean): Promise<LinkItem> {
+  private file(file: string, word: string, whole: boolean): LinkItem {
     const reading = this.read.get(file) ?? this.open(file);
     this.read.set(file, reading);
-    const { archive, elf } = await reading;
+    const { archive, elf } = reading;
     if (archive === undefined) return { kind: 'object', elf };
     this.words.push({ word, archive });
     return { kind: 'archive', archive, whole };
   }
 
   /** Each file is read once, however often it is named. */
-  private async open(
+  private open(
     file: string,
-  ): Promise<{ archive: Archive; elf?: never } | { archive?: never; elf: ElfFile }> {
-    const bytes = await readFile(file);
+  ): { archive: Archive; elf?: never } | { archive?: never; elf: ElfFile } {
+    const bytes = readFileSync(file);
     return isArchive(bytes) ? { archive: readArchive(file, bytes) } : { elf: readElf(file, bytes) };
   }
 
@@ -102,12 +102,10 @@ class Reader {
     const base = name.startsWith(':') ? name.slice(1) : `lib${name}.a`;
     for (const folder of this.folders) {
       const file = path.resolve(this.link.command.cwd, folder, base);
-      if (await isReadable(file)) return file;
+      if (isFile(file)) return file;
     }
     const asked = await this.askCompiler(base);
-    return asked !== undefined && path.isAbsolute(asked) && (await isReadable(asked))
-      ? asked
-      : undefined;
+    return asked !== undefined && path.isAbsolute(asked) && isFile(asked) ? asked : undefined;
   }
 
   private async askCompiler(base: string): Promise<string | undefined> {
@@ -141,12 +139,8 @@ class Reader {
   }
 }
 
-async function isReadable(file: string): Promise<boolean> {
-  return readFile(file).then(
-    () => true,
-    () => false,
-  );
-}
+const isFile = (file: string): boolean =>
+  statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
 
 /** Objects count once, and members stand where their archive is named first. */
 function objectsOf(

@@ -6,7 +6,8 @@
  * own name, because one step writes that name into the image. Outputs are renamed into place when
  * all of them are whole; nothing of the user's build is opened for writing.
  */
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from '../errors.ts';
 import type { ToolCommand, Unikernel } from '../workspace/types.ts';
@@ -51,8 +52,9 @@ export interface Relinked {
  */
 export async function relink(request: RelinkRequest): Promise<Relinked> {
   const directory = path.resolve(request.outputDirectory);
-  await mkdir(directory, { recursive: true });
-  const scratch = await mkdtemp(path.join(directory, '.link-'));
+  // In one go, so that the linker runs before this returns for the first time.
+  mkdirSync(directory, { recursive: true });
+  const scratch = mkdtempSync(path.join(directory, '.link-'));
   try {
     const image = path.join(scratch, path.basename(request.unikernel.image));
     const warnings = [...(await link(request, image)), ...(await finish(request, image))];

@@ -29,7 +29,7 @@ import { unitNames, unitSection } from './unit-names.ts';
 
 export interface SplitOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Where split objects are kept for the next time: `.spacer/cache`; absent: nowhere. */
+  /** Where split objects are kept for the next time: `.spacer/.cache`; absent: nowhere. */
   readonly cache?: string | undefined;
   /** What the user opened; absent: the unikernel's own folder. */
   readonly root?: string | undefined;

@@ -50,9 +50,13 @@ export interface GotOptions {
   readonly isLinked: (object: number, section: number) => boolean;
   /** Names that the scripts assign. */
   readonly scriptSymbols: ReadonlySet<string>;
+  /** Names of -u. */
+  readonly roots: readonly string[];
 }
 
 const GOT_NAME = '_GLOBAL_OFFSET_TABLE_';
+/** With -pie, ld makes its dynamic sections as soon as it sees the first object. */
+const DEFINED_FIRST = ['_DYNAMIC', GOT_NAME];
 const RELAXABLE: ReadonlySet<number> = new Set([R.GOTPCREL, R.GOTPCRELX, R.REX_GOTPCRELX]);
 const ALWAYS_GOT: ReadonlySet<number> = new Set([R.GOT32, R.GOT64, R.GOTPCREL64, R.GOTPLT64]);
 
@@ -130,7 +134,10 @@ class Scan {
     const local = [...this.locals.values()].sort(
       (a, b) => a.object - b.object || a.symbol - b.symbol,
     );
-    const order = inTableOrder(program, [...this.globals.keys()], options.scriptSymbols);
+    const order = inTableOrder(program, [...this.globals.keys()], {
+      first: [...options.roots.toReversed(), ...(options.pic ? DEFINED_FIRST : [])],
+      last: options.scriptSymbols,
+    });
     const entries = [...local, ...order.map((global) => this.globals.get(global)!)];
     const slots = this.slotsOf(local, order);
     const rowOf = ({ object, symbol }: SymbolReference) => program.rows.base[object]! + symbol;

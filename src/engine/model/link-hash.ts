@@ -68,16 +68,18 @@ class Table {
 
 /**
  * Orders global symbols, given as indexes into `program.globals`, as ld visits them.
- * @param others names in the table that no object mentions: assigned by the script
+ * @param first names that are in the table before any object's: of -u, and what the linker defines
+ *   before it reads the first object
+ * @param last names that no object mentions: assigned by the script
  */
 export function inTableOrder(
   program: Program,
   globals: readonly number[],
-  others: ReadonlySet<string>,
+  { first, last }: { readonly first: Iterable<string>; readonly last: Iterable<string> },
 ): number[] {
   if (globals.length < 2) return [...globals];
   const wanted = new Map(globals.map((index) => [program.globals[index]!.name, index]));
-  const names = namesInOrder(program, others);
+  const names = namesInOrder(program, first, last);
   const table = new Table();
   // While the table keeps its size, other symbols do not matter.
   const grows = names.length > Math.floor((FIRST_SIZE * 3) / 4);
@@ -86,10 +88,10 @@ export function inTableOrder(
 }
 
 /** Each name once, with the first object that mentions it, in the order of its symbols. */
-function namesInOrder(program: Program, others: ReadonlySet<string>): string[] {
-  const names = new Set<string>();
+function namesInOrder(program: Program, first: Iterable<string>, last: Iterable<string>): string[] {
+  const names = new Set(first);
   for (const { elf } of program.objects)
     for (const { binding, name } of elf.symbols) if (binding !== STB.LOCAL) names.add(name);
-  for (const name of others) names.add(name);
+  for (const name of last) names.add(name);
   return [...names];
 }

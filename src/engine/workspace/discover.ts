@@ -28,6 +28,8 @@ export interface DiscoverOptions {
    */
   readonly tools?: Tools;
   readonly limits?: WalkLimits;
+  /** Folder where answers of `make` are kept from run to run; absent: none is. */
+  readonly cache?: string;
 }
 
 export interface Discovered {
@@ -212,7 +214,8 @@ async function linkOf(
     const text = 'The build recorded no commands, and no tool may be run to find them out.';
     throw new SpacerError('tools-not-allowed', text, { file: candidate.image });
   }
-  return readMakeRecord(place, { signal: options.signal, tools: options.tools });
+  const { signal, tools, cache } = options;
+  return readMakeRecord(place, { signal, tools, cache });
 }
 
 async function checkImages(candidate: Candidate): Promise<void> {

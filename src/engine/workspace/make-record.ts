@@ -5,7 +5,8 @@
  * the build folder in which only the image is missing, with the configuration of the last build,
  * so that it prints the link and what follows and nothing else. The user's folder is only read.
  */
-import { copyFile, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { accessSync, constants, rmSync, statfsSync } from 'node:fs';
+import { copyFile, mkdtemp, realpath } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { SpacerError } from '../errors.ts';
@@ -16,6 +17,7 @@ import type { Tools } from '../link/run.ts';
 import { checkStep, isStepTool } from '../link/steps.ts';
 import { splitCommands } from '../link/words.ts';
 import { finishRecord, mergeSteps } from './assemble.ts';
+import { recall, remember } from './answers.ts';
 import { findCore } from './core.ts';
 import { isFile } from './files.ts';
 import type { ImagePlace } from './record.ts';
@@ -30,6 +32,8 @@ export interface MakePlace extends ImagePlace {
 }
 
 export interface MakeOptions {
+  /** Folder where answers are kept from run to run; absent: none is. */
+  readonly cache?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly tools?: Tools | undefined;
 }
@@ -41,23 +45,47 @@ export interface MakeOptions {
  * @throws SpacerError `tool-missing`, `core-missing`, `link-record-unreadable`, `objects-missing`
  */
 export async function readMakeRecord(place: MakePlace, options: MakeOptions): Promise<LinkRecord> {
-  const scratch = await realpath(await mkdtemp(path.join(os.tmpdir(), 'spacer-make-')));
+  const known = recall(options.cache, place);
+  if (known !== undefined) return readAnswer(known, place);
+  const scratch = await realpath(await mkdtemp(path.join(scratchParent(), 'spacer-make-')));
   try {
     const shadow = path.join(scratch, 'build');
     const without = path.basename(place.image);
     await makeShadow(place.buildDirectory, shadow, { signal: options.signal, without });
+    const ask = async (args: readonly string[]): Promise<LinkRecord> => {
+      const printed = await askMake(args, place, options);
+      const answer = printed.replaceAll(shadow, place.buildDirectory);
+      const record = await readAnswer(answer, place);
+      remember(options.cache, place, answer);
+      return record;
+    };
     try {
-      const output = await askMake(await coreArguments(place, scratch), place, options);
-      return await readOutput(output, place, shadow);
+      return await ask(await coreArguments(place, scratch));
     } catch (error) {
       const own = await applicationArguments(place, scratch);
       if (own === undefined || !isWorthAnother(error)) throw error;
-      return await readOutput(await askMake(own, place, options), place, shadow);
+      return await ask(own);
     }
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
+
+/** A shadow is some hundred small files for a moment: in memory, where there is room for it. */
+function scratchParent(): string {
+  try {
+    accessSync(MEMORY, constants.W_OK);
+    const { bavail, bsize } = statfsSync(MEMORY);
+    return bavail * bsize > MEMORY_NEEDED ? MEMORY : os.tmpdir();
+  } catch {
+    return os.tmpdir();
+  }
+}
+
+/** tmpfs on Linux by convention of glibc, which keeps shared memory there. */
+const MEMORY = '/dev/shm';
+/** Builds seen copy less than 2 MB each, several at once. */
+const MEMORY_NEEDED = 256 * 1024 * 1024;
 
 /** make ran but did not know, or there was nothing to run it on. */
 function isWorthAnother(error: unknown): boolean {
@@ -129,10 +157,11 @@ async function configOf(place: MakePlace): Promise<string | undefined> {
   return (await isFile(own)) ? own : undefined;
 }
 
-async function readOutput(output: string, place: MakePlace, shadow: string): Promise<LinkRecord> {
-  const commands = printedCommands(output, path.join(shadow, path.basename(place.image)))
-    .map((words) => words.map((word) => word.replaceAll(shadow, place.buildDirectory)))
-    .map(([tool = '', ...args]): ToolCommand => ({ tool, args, cwd: place.buildDirectory }));
+/** @param answer what make printed, with the build folder for its shadow */
+async function readAnswer(answer: string, place: MakePlace): Promise<LinkRecord> {
+  const commands = printedCommands(answer, place.image).map(
+    ([tool = '', ...args]): ToolCommand => ({ tool, args, cwd: place.buildDirectory }),
+  );
   const at = commands.findLastIndex((command) => makes(command, place.debugImage));
   const link = commands[at];
   if (link === undefined) {

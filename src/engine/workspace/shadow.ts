@@ -8,16 +8,19 @@
  * prints. All that happens in the shadow.
  */
 import {
-  copyFile,
-  lutimes,
-  mkdir,
-  readdir,
-  readlink,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+  copyFileSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { SpacerError } from '../errors.ts';
 
 export interface ShadowOptions {
@@ -33,9 +36,15 @@ const COPY_LIMIT = 1024 * 1024;
 const FILE_LIMIT = 300_000;
 const FUTURE = 60_000;
 
-/** Makes the shadow of `from` at `to`, which must not exist. */
+/** Entries between two turns of the event loop: thousands of small calls cost least in one piece. */
+const BATCH = 2000;
+
+/**
+ * Makes the shadow of `from` at `to`, which must not exist; `to` with `.empty` behind it becomes
+ * the one file that all empty ones are links to.
+ */
 export async function makeShadow(from: string, to: string, options: ShadowOptions): Promise<void> {
-  const shadow = new Shadow(new Date(Date.now() + FUTURE), options);
+  const shadow = new Shadow(`${to}.empty`, new Date(Date.now() + FUTURE), options);
   await shadow.directory(from, to, options.without);
 }
 
@@ -43,27 +52,32 @@ class Shadow {
   private files = 0;
 
   constructor(
+    private readonly empty: string,
     private readonly time: Date,
     private readonly options: ShadowOptions,
-  ) {}
+  ) {
+    writeFileSync(empty, '');
+    lutimesSync(empty, time, time);
+  }
 
   async directory(from: string, to: string, without?: string): Promise<void> {
-    await mkdir(to);
-    for (const entry of await readdir(from, { withFileTypes: true })) {
+    mkdirSync(to);
+    for (const entry of readdirSync(from, { withFileTypes: true })) {
       if (without !== undefined && entry.name.startsWith(without)) continue;
-      this.count(from);
+      await this.count(from);
       const source = path.join(from, entry.name);
       const target = path.join(to, entry.name);
       if (entry.isDirectory()) await this.directory(source, target);
-      else if (entry.isSymbolicLink()) await this.link(source, target);
-      else if (entry.isFile()) await this.file(source, target);
+      else if (entry.isSymbolicLink()) this.link(source, target);
+      else if (entry.isFile()) this.file(source, target);
     }
-    await lutimes(to, this.time, this.time);
+    lutimesSync(to, this.time, this.time);
   }
 
-  private count(directory: string): void {
-    this.options.signal?.throwIfAborted();
+  private async count(directory: string): Promise<void> {
     this.files++;
+    if (this.files % BATCH === 0) await turn();
+    this.options.signal?.throwIfAborted();
     if (this.files > FILE_LIMIT) {
       const text = `The build folder has more than ${FILE_LIMIT} files.`;
       throw new SpacerError('link-record-unreadable', text, { file: directory });
@@ -71,17 +85,26 @@ class Shadow {
   }
 
   /** A link to a folder leads to the folder; a link to a file would let make write through it. */
-  private async link(source: string, target: string): Promise<void> {
-    const found = await stat(source).catch(() => undefined);
-    if (found?.isFile() === true) return this.file(source, target);
-    if (found?.isDirectory() !== true) return;
-    await symlink(path.resolve(path.dirname(source), await readlink(source)), target);
+  private link(source: string, target: string): void {
+    const found = statOf(source);
+    if (found?.isFile() === true) this.file(source, target);
+    else if (found?.isDirectory() === true)
+      symlinkSync(path.resolve(path.dirname(source), readlinkSync(source)), target);
   }
 
-  private async file(source: string, target: string): Promise<void> {
-    const copied = !EMPTY.test(source) && (await stat(source)).size <= COPY_LIMIT;
-    if (copied) await copyFile(source, target);
-    else await writeFile(target, '');
-    await lutimes(target, this.time, this.time);
+  private file(source: string, target: string): void {
+    if (EMPTY.test(source) || statSync(source).size > COPY_LIMIT)
+      return linkSync(this.empty, target);
+    copyFileSync(source, target);
+    lutimesSync(target, this.time, this.time);
+  }
+}
+
+/** What a link leads to; nothing where it leads nowhere, or in circles. */
+function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
   }
 }

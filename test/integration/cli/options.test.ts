@@ -38,8 +38,8 @@ describe('-w, -u', () => {
     const { document, output } = await alignJson(await builtSample(), ['-u', 'sched', 'jsonfn']);
     expect(document.unikernels.map(({ name }) => name).sort()).toEqual(['jsonfn', 'sched']);
     expect(readdirSync(output).sort()).toEqual([
+      '.cache',
       '.gitignore',
-      'cache',
       'jsonfn',
       'report.json',
       'sched',

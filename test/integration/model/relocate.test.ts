@@ -199,6 +199,7 @@ describe('loads through the global offset table', () => {
       pic: false,
       isLinked: () => true,
       scriptSymbols: new Set(SCRIPT_SYMBOLS),
+      roots: [],
     });
     expect(
       entries.map(({ object, symbol }) => symbolName(linked.program, object, symbol)).sort(),
