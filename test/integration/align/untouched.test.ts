@@ -8,7 +8,11 @@ import { pathWithGcc } from '../../support/fake-tools.ts';
 import { fingerprint } from '../../support/fingerprint.ts';
 import { copyOfSample } from '../../support/sample.ts';
 
-const outputs = (workspace: string) => readdirSync(path.join(workspace, '.spacer')).sort();
+/** Without what is kept from run to run. */
+const outputs = (workspace: string) =>
+  readdirSync(path.join(workspace, '.spacer'))
+    .filter((name) => name !== '.cache')
+    .sort();
 
 /** Of everything that runs. */
 function commandLines(): string[] {
