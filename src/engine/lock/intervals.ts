@@ -61,6 +61,47 @@ export function gapsBetween(obstacles: Iterable<Interval>, { start, end }: Inter
   return gaps;
 }
 
+/** Gaps that get smaller as something is placed in them. */
+export class FreeList {
+  constructor(private list: Interval[]) {}
+
+  get gaps(): readonly Interval[] {
+    return this.list;
+  }
+
+  /** Takes `[start, end)` out of the gaps; what of it is not free already is left alone. */
+  take(start: number, end: number): void {
+    if (end <= start) return;
+    const from = this.firstEndingBehind(start);
+    let to = from;
+    const rest: Interval[] = [];
+    for (; to < this.list.length && this.list[to]!.start < end; to++) {
+      const gap = this.list[to]!;
+      if (gap.start < start) rest.push({ start: gap.start, end: start });
+      if (gap.end > end) rest.push({ start: end, end: gap.end });
+    }
+    if (to > from) this.list.splice(from, to - from, ...rest);
+  }
+
+  private firstEndingBehind(address: number): number {
+    let low = 0;
+    let high = this.list.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.list[middle]!.end > address) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+/** Gaps as far as they lie in a range. */
+export function within(gaps: readonly Interval[], { start, end }: Interval): Interval[] {
+  return gaps
+    .filter((gap) => gap.end > start && gap.start < end)
+    .map((gap) => ({ start: Math.max(gap.start, start), end: Math.min(gap.end, end) }));
+}
+
 /** What of the gaps lies on pages that `isOpen` admits; neighbours stay one gap. */
 export function onPages(
   gaps: readonly Interval[],

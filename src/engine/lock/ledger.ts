@@ -25,8 +25,9 @@ export class Ledger {
   private readonly sums = new Map<string, PageSums>();
   private readonly checksums = new Map<string, string>();
   private readonly loaded: Set<string>;
+  /** By address. */
   private sorted: OpenPlace[] = [];
-  private isSorted = true;
+  private readonly emptied = new Set<OpenPlace>();
   private names: LockedRegion[];
   readonly pages = new FleetPages();
 
@@ -38,7 +39,7 @@ export class Ledger {
       this.checksums.set(name, checksum);
       this.held.set(name, new Map());
     }
-    for (const place of lock.places) this.admit(place);
+    for (const place of [...lock.places].sort((a, b) => a.address - b.address)) this.admit(place);
     for (const [name, holdings] of this.held) this.countPages(name, holdings.values());
   }
 
@@ -61,10 +62,13 @@ export class Ledger {
   /** Sums of the pages that these fill; what has no file contents fills none. */
   sumsOf(holdings: Iterable<Holding>): PageSums {
     const sums: PageSums = new Map();
-    for (const { place, slot } of holdings)
-      if (slot.size > 0 && this.isLoaded(place.region))
-        addToPages(sums, place.address, slot.size, slot.content);
+    for (const holding of holdings) this.addSums(sums, holding);
     return sums;
+  }
+
+  addSums(sums: PageSums, { place, slot }: Holding): void {
+    if (slot.size > 0 && this.isLoaded(place.region))
+      addToPages(sums, place.address, slot.size, slot.content);
   }
 
   private isLoaded(region: string): boolean {
@@ -79,8 +83,19 @@ export class Ledger {
       const name = `${place.region} ${symbol}`;
       if (!this.bySymbol.has(name)) this.bySymbol.set(name, place.key);
     }
-    this.sorted.push(place);
-    this.isSorted = false;
+    this.sorted.splice(this.indexBehind(place.address), 0, place);
+    this.emptied.add(place);
+  }
+
+  private indexBehind(address: number): number {
+    let low = 0;
+    let high = this.sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.sorted[middle]!.address > address) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   get regions(): readonly LockedRegion[] {
@@ -103,10 +118,19 @@ export class Ledger {
     return this.bySymbol.get(`${region} ${symbol}`);
   }
 
+  /** The unikernel of a few that has most of some slots just as they are. */
+  nearest(names: Iterable<string>, slots: readonly MemberSlot[]): string | undefined {
+    let best: { name: string; same: number } | undefined;
+    for (const name of names) {
+      const held = this.holdingsOf(name);
+      const same = slots.filter(({ key, content }) => held.get(key)?.slot.content === content);
+      if (best === undefined || same.length > best.same) best = { name, same: same.length };
+    }
+    return best?.name;
+  }
+
   /** All places, by address. */
   byAddress(): readonly OpenPlace[] {
-    if (!this.isSorted) this.sorted.sort((a, b) => a.address - b.address);
-    this.isSorted = true;
     return this.sorted;
   }
 
@@ -127,6 +151,7 @@ export class Ledger {
       const variant = place.variants.get(slot.content)!;
       variant.holders.delete(name);
       if (variant.holders.size === 0) place.variants.delete(slot.content);
+      if (place.variants.size === 0) this.emptied.add(place);
     }
     this.pages.remove(this.sums.get(name)!);
     this.held.delete(name);
@@ -159,17 +184,19 @@ export class Ledger {
 
   /** Gives the space of places back that nobody holds. */
   settle(): void {
-    const empty = this.sorted.filter(({ variants }) => variants.size === 0);
+    const empty = [...this.emptied].filter(({ variants }) => variants.size === 0);
+    this.emptied.clear();
     if (empty.length === 0) return;
-    for (const place of empty) {
-      const left = this.byKey.get(place.key)!.filter((other) => other !== place);
-      if (left.length > 0) this.byKey.set(place.key, left);
-      else this.byKey.delete(place.key);
+    const gone = new Set(empty);
+    for (const { key, region, symbols } of empty) {
+      const left = this.byKey.get(key)?.filter((other) => !gone.has(other)) ?? [];
+      if (left.length > 0) this.byKey.set(key, left);
+      else this.byKey.delete(key);
+      for (const symbol of symbols)
+        if (left.length === 0 && this.bySymbol.get(`${region} ${symbol}`) === key)
+          this.bySymbol.delete(`${region} ${symbol}`);
     }
-    this.sorted = this.sorted.filter(({ variants }) => variants.size > 0);
-    this.bySymbol.clear();
-    for (const { region, symbols, key } of this.sorted)
-      for (const symbol of symbols) this.bySymbol.set(`${region} ${symbol}`, key);
+    this.sorted = this.sorted.filter((place) => !gone.has(place));
   }
 
   /** The lock as a value, sorted. */
