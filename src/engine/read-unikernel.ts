@@ -14,7 +14,7 @@ import { outlineOf } from './layout/outline.ts';
 import type { LoadedUnikernel } from './loaded-unikernel.ts';
 import { planMadeSections, scriptsForMade, withMadeSections } from './made-sections.ts';
 import { createProgram, isDiscarded } from './model/program.ts';
-import type { Program } from './model/types.ts';
+import type { Program, ProgramOptions } from './model/types.ts';
 import type { Unikernel } from './workspace/types.ts';
 
 export type { LoadedUnikernel } from './loaded-unikernel.ts';
@@ -36,7 +36,7 @@ export async function readUnikernel(
   const undefinedAtFirst = entry === undefined ? roots : [entry, ...roots];
   const { objects, archives, notes } = await readInputs(link, undefinedAtFirst, tools);
   const unikernel = withNotes(recorded, notes);
-  const symbols = scriptSymbols(scripts);
+  const symbols = { ...scriptSymbols(scripts), isDynamic: command.pie };
   const prepared = prepareObjects(objects, symbols.scriptSymbols, NO_INDIRECTION);
   const program = createProgram(prepared, symbols);
   const debug = readElf(unikernel.debugImage, await readFile(unikernel.debugImage));
@@ -60,10 +60,7 @@ export async function readUnikernel(
 }
 
 /** Adds the sections that the linker makes for itself, where it makes any. */
-function withLinkersOwn(
-  plain: LoadedUnikernel,
-  symbols: ReturnType<typeof scriptSymbols>,
-): LoadedUnikernel {
+function withLinkersOwn(plain: LoadedUnikernel, symbols: ProgramOptions): LoadedUnikernel {
   const made = planMadeSections(plain, symbols.scriptSymbols);
   if (made === undefined) return plain;
   const program = createProgram(withMadeSections(plain.objects, made), symbols);
@@ -84,7 +81,7 @@ export function withIndirection(
   loaded: LoadedUnikernel,
   indirection: Indirection,
 ): LoadedUnikernel {
-  const symbols = scriptSymbols(loaded.scripts);
+  const symbols = { ...scriptSymbols(loaded.scripts), isDynamic: loaded.command.pie };
   const objects = prepareObjects(loaded.sources, symbols.scriptSymbols, indirection);
   const program = createProgram(objects, symbols);
   return withLinkersOwn({ ...loaded, objects, program, made: undefined }, symbols);

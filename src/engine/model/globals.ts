@@ -19,7 +19,7 @@ type IsDiscarded = (object: number, section: number) => boolean;
  * Names that ld defines itself when they are referenced and nobody else defines them
  * (elf64-x86-64.c, elflink.c, ldelf.c). Their values are asked of `symbolValue`.
  */
-const LINKER_DEFINED = ['_GLOBAL_OFFSET_TABLE_', '_TLS_MODULE_BASE_', '__ehdr_start', '_DYNAMIC'];
+const LINKER_DEFINED = ['_GLOBAL_OFFSET_TABLE_', '_TLS_MODULE_BASE_', '__ehdr_start'];
 const OUTPUT_SECTION_FUNCTIONS = ['.startof.', '.sizeof.'];
 
 /** Decides for every global name of the program. @throws SpacerError `link-multiple-definition` */
@@ -159,13 +159,15 @@ function applyScript(
   if (!undefinedSoFar) return;
   const bounds = /^__(?:start|stop)_(.+)$/.exec(global.name)?.[1];
   const isBound = bounds !== undefined && sectionNames.has(bounds);
-  if (!isBound && !options.provided.has(global.name) && !isLinkerDefined(global.name)) return;
+  if (!isBound && !options.provided.has(global.name) && !isLinkerDefined(global.name, options))
+    return;
   toScript(global);
   if (isBound) global.bounds = bounds;
 }
 
-function isLinkerDefined(name: string): boolean {
+function isLinkerDefined(name: string, { isDynamic = false }: ProgramOptions): boolean {
   return (
+    (isDynamic && name === '_DYNAMIC') ||
     LINKER_DEFINED.includes(name) ||
     OUTPUT_SECTION_FUNCTIONS.some((prefix) => name.startsWith(prefix))
   );

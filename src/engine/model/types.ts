@@ -16,6 +16,8 @@ export interface ProgramOptions {
   readonly scriptSymbols: ReadonlySet<string>;
   /** Names that the linker script PROVIDEs: defined if referenced and not defined by an object. */
   readonly provided: ReadonlySet<string>;
+  /** The link makes dynamic sections: ld defines `_DYNAMIC` with them (elflink.c), else never. */
+  readonly isDynamic?: boolean;
 }
 
 /** What a symbol refers to. Objects and sections are indexes. */

@@ -154,7 +154,7 @@ async function namesIn(directory: string): Promise<Set<string>> {
 
 /** A build folder holds an image, or at least what Unikraft's build leaves before one. */
 function looksBuilt(names: ReadonlySet<string>): boolean {
-  if (names.has('kconfig') && names.has('config')) return true;
+  if (names.has('kconfig') && (names.has('config') || names.has('include'))) return true;
   for (const name of names) {
     if (isDebugImageName(name) || /^lib\w+\.o$/.test(name)) return true;
     if (/_(kvm|qemu|fc)-(x86_64|arm64)$/.test(name) || name.endsWith('.dbg.cmd')) return true;

@@ -52,6 +52,16 @@ describe('plain code', () => {
     expect(differences(linked)).toEqual([]);
   });
 
+  it('has no _DYNAMIC where nothing is dynamic, so weak references to it are zero', () => {
+    const source =
+      'extern const long _DYNAMIC[] __attribute__((weak, visibility("hidden")));\n' +
+      'const long *found = _DYNAMIC; void start(void) { if (_DYNAMIC[0]) found = 0; }\n';
+    const linked = bench.link([bench.compile('a.c', source, ['-O1', '-fno-pie'])], {
+      args: ['-e', 'start'],
+    });
+    expect(differences(linked)).toEqual([]);
+  });
+
   it('is relocated as by ld after partial links and localising', () => {
     const flags = ['-O2', '-g', '-fcommon', '-DBOTH', '-ffunction-sections', '-fno-pie'];
     const one = bench.library(

@@ -182,6 +182,13 @@ describe('discover says why not:', () => {
     });
   });
 
+  it('configured only, whatever folders the configuration has', async () => {
+    tree.put('apps/new/Makefile.uk');
+    tree.put('apps/new/build/kconfig/auto.conf');
+    tree.put('apps/new/build/include/config/cpu/except/stack/size/pages/in/all.h');
+    expect(await look()).toEqual({ usable: [], unusable: ['new not-built'] });
+  });
+
   it('an image without its twin, or only the twin', async () => {
     const image = tree.build('apps/hello/build');
     rmSync(`${image}.dbg`);
