@@ -17,6 +17,7 @@ import type {
 import { finished, madeBytes, wholeSections, withMade } from './finished-image.ts';
 import { isMade } from './made-sections.ts';
 import { copyPlace, OBJECTS } from './link/copies.ts';
+import { BOOT_INFO, writtenBootInfo } from './model/boot-info.ts';
 import type { FrameAddresses } from './model/eh-frame-build.ts';
 import { relocateSection, type Addresses } from './model/relocate.ts';
 import { KIND, type InputObject } from './model/types.ts';
@@ -243,26 +244,17 @@ function describe(evaluation: Evaluation, segment: EvaluatedSegment): Segment {
   };
 }
 
-/**
- * The range that a step after the link fills from the list of segments; empty where there is none.
- * Behind a header, an entry for each segment; the last bytes of an entry are zero (Unikraft,
- * support/scripts/mkbootinfo.py). The section has room for 32 entries of 32 bytes up to 0.13, for
- * 128 up to 0.16, and for 128 of 48 bytes from 0.17 on.
- */
+/** The range that a step after the link fills from the list of segments; empty where there is none. */
 function bootInformation(
   evaluation: Evaluation,
   listed: readonly Segment[],
 ): { start: number; end: number } {
-  const section = evaluation.outputSections.find((s) => s.name === '.uk_bootinfo');
+  const section = evaluation.outputSections.find((s) => s.name === BOOT_INFO);
   if (!section) return { start: 0, end: 0 };
   const { address, size } = section;
-  const [room, entry] = size > 128 * 48 ? [128, 48] : size > 128 * 32 ? [128, 32] : [32, 32];
-  const header = Math.max(0, size - room * entry);
   const entries = listed.filter(({ memorySize }) => memorySize > 0).length;
-  return { start: address, end: address + header + entries * entry - ZERO_TAIL };
+  return { start: address, end: address + writtenBootInfo(size, entries) };
 }
-
-const ZERO_TAIL = 5;
 
 function placedSections(model: Model): PlacedSection[] {
   const { program } = model.loaded;

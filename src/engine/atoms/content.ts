@@ -5,7 +5,7 @@
  * equal contents become equal bytes in every image, and different ones differ.
  */
 import { BLOCK_SIZE, scramble, type Blocks } from '../layout/digest.ts';
-import { FIELD_BYTES } from '../model/relocation-types.ts';
+import { FIELD_BYTES, R } from '../model/relocation-types.ts';
 import { KIND, type Program } from '../model/types.ts';
 
 /** An input section at its place inside a slot. */
@@ -90,6 +90,15 @@ function addTarget(
       rows.push(TO_NAME, global ? locator.nameKey(global.name) : 0, addend);
     }
   }
+}
+
+/** References for bytes that a step after the link writes, other ones in every unikernel. */
+export function writtenLater(bytes: number, unikernel: number): Float64Array {
+  const width = FIELD_BYTES[R.ABS32]!;
+  const rows: number[] = [];
+  for (let offset = 0; offset + width <= bytes; offset += width)
+    rows.push(offset, R.ABS32, TO_VALUE, 0, unikernel + 1);
+  return Float64Array.from(rows);
 }
 
 /** True where two contents become equal bytes. */

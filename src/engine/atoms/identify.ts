@@ -12,6 +12,7 @@ import { digestBlocks } from '../layout/digest.ts';
 import { alignUp } from '../layout/place.ts';
 import type { OutputFacts, Region } from '../layout/regions.ts';
 import type { Filling, Slot } from '../layout/slots.ts';
+import { BOOT_INFO, writtenBootInfo } from '../model/boot-info.ts';
 import type { EhFramePlan } from '../model/eh-frame.ts';
 import type { LiveSections } from '../model/gc.ts';
 import { unitSection } from '../link/unit-names.ts';
@@ -20,6 +21,7 @@ import {
   blocksOf,
   contentOf,
   equalContents,
+  writtenLater,
   type Locator,
   type Part,
   type SlotContent,
@@ -166,7 +168,9 @@ export function identify(
   });
   const all = [...drafts.values()];
   const parts = unikernels.map((_, u) => partsOf(all, u));
-  const contents = unikernels.map((unikernel, u) => contentsOf(unikernel, parts[u]!));
+  const contents = unikernels.map((unikernel, u) =>
+    withBootInfo(contentsOf(unikernel, parts[u]!), all, u),
+  );
   return { slots: all.map((draft) => slotOf(draft, contents)), parts };
 }
 
@@ -277,6 +281,23 @@ export function contentsOf(
       return [slot.slot, contentOf(unikernel.program, loaded, end, locator)];
     }),
   );
+}
+
+/** Before the link nobody knows how many load segments an image will have: some more than it had. */
+const SEGMENTS = 10;
+
+/** What is written into the boot information after the link is taken to differ in every unikernel. */
+function withBootInfo(
+  contents: ReadonlyMap<number, SlotContent>,
+  drafts: readonly Draft[],
+  unikernel: number,
+): ReadonlyMap<number, SlotContent> {
+  const slot = drafts.find(({ region, role }) => region === BOOT_INFO && role === 'table')?.id;
+  const content = slot === undefined ? undefined : contents.get(slot);
+  if (slot === undefined || content === undefined) return contents;
+  const { bytes } = content;
+  const written = Math.min(bytes.length, writtenBootInfo(bytes.length, SEGMENTS));
+  return new Map(contents).set(slot, { bytes, references: writtenLater(written, unikernel) });
 }
 
 const hasBytes = (program: Program, part: Part) =>

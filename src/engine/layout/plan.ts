@@ -13,6 +13,7 @@ import { alignUp, placeInOrder, type Step } from './place.ts';
 import type { Group, Region } from './regions.ts';
 import { byClass, improveOrder, weigh } from './search.ts';
 import { sharersOf, sharingClassOf, variantsOf, type Slot } from './slots.ts';
+import { withBodiesBehind } from './tables.ts';
 
 /** How bodies are ordered and padded. */
 export interface Strategy {
@@ -183,6 +184,7 @@ function orderedSteps(
   }
   const behind = at(from, late.map(pad), 0);
   const all = [...steps, ...behind];
+  if (isSearched && group === 'data') return withBodiesBehind(all, start, input.unikernels);
   return { steps: inPool ? closePool(all) : all, late: behind.length };
 }
 
