@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AlignOptions } from '../protocol/options.ts';
-import type { LibraryEntry, PageMapDocument, PoolRange, Unusable } from '../protocol/page-map.ts';
+import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
 import { inputOf } from './atoms/input.ts';
 import type { UnikernelInput } from './atoms/identify.ts';
 import { SpacerError } from './errors.ts';
@@ -14,20 +14,19 @@ import { rewriteScripts } from './ldscript/rewrite.ts';
 import { closeStaging, openStaging, publish, type Staging } from './link/outputs.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Relinked } from './link/replay.ts';
-import type { Placement } from './lock/extend.ts';
 import { lockPath, readLock } from './lock/file.ts';
 import type { Lock } from './lock/model.ts';
 import { pageMapOf, type StageInput } from './pages/document.ts';
 import { measureImage, readDebug } from './pages/measure.ts';
-import { checkLockable, planLocked } from './plan-locked.ts';
-import { planSet, type PlannedUnikernel, type SetPlan } from './plan-set.ts';
+import { byLock, layoutPlan, type Plan } from './plan.ts';
+import { checkLockable } from './plan-locked.ts';
+import { planSet } from './plan-set.ts';
 import { predict, type Prediction } from './predict.ts';
 import { stageOf } from './predicted-stage.ts';
 import { PassRunner, type Step } from './progress.ts';
-import { failureOf, guarded, readSet, type SetRequest } from './read-set.ts';
+import { guarded, readSet, type SetRequest } from './read-set.ts';
 import type { LoadedUnikernel } from './read-unikernel.ts';
 import { readWrittenScripts, relinkWritten, writeInputs } from './relink-unikernel.ts';
-import { librariesOfSlots } from './report/libraries.ts';
 import { cacheIn, splitForLock, splitSet } from './split-set.ts';
 import { VERSION } from './version.ts';
 
@@ -99,24 +98,6 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
   return complete;
 }
 
-/** What the later passes need of a plan. */
-interface Plan {
-  readonly unikernels: readonly PlannedUnikernel[];
-  readonly layout: NonNullable<PageMapDocument['layout']>;
-  readonly pool?: PoolRange;
-  /** Known where the set was planned as a whole. */
-  readonly libraries?: LibraryEntry[];
-}
-
-function layoutPlan({ unikernels, layout, reason, identified }: SetPlan): Plan {
-  return {
-    unikernels,
-    layout: { chosen: layout.strategy.name, reason },
-    libraries: librariesOfSlots(identified.slots, unikernels.length),
-    ...(layout.pool && { pool: layout.pool }),
-  };
-}
-
 /** The lock that a request is to follow. */
 async function lockFor({ lock, workspace, options }: AlignRequest): Promise<Lock | undefined> {
   if (lock === false || options.relinkOnly) return undefined;
@@ -125,17 +106,6 @@ async function lockFor({ lock, workspace, options }: AlignRequest): Promise<Lock
     throw new SpacerError('file-unreadable', 'does not exist.', { file: path.resolve(lock) });
   if (known !== undefined) checkLockable(options, known);
   return known;
-}
-
-function byLock(set: readonly LoadedUnikernel[], lock: Lock, failures: Unusable[]): Plan {
-  const plan = planLocked(set, lock);
-  for (const { loaded, error } of plan.failures) failures.push(failureOf(loaded.unikernel, error));
-  const count = (of: (placement: Placement) => readonly string[]) =>
-    plan.unikernels.reduce((sum, { placement }) => sum + of(placement).length, 0);
-  const added = count((placement) => placement.added);
-  const outgrown = count((placement) => placement.outgrown);
-  const reason = `The lock holds it; ${added} atoms are new to it, ${outgrown} outgrew their room.`;
-  return { unikernels: plan.unikernels, layout: { chosen: 'locked', reason } };
 }
 
 function checkOptions(options: AlignOptions): void {

@@ -9,14 +9,17 @@ import { unifyObjects } from './atoms/interchange.ts';
 import { SpacerError } from './errors.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Tools } from './link/run.ts';
+import { lockPath, readLock } from './lock/file.ts';
+import type { Lock } from './lock/model.ts';
 import { pageMapOf, type StageInput, type UnikernelInput } from './pages/document.ts';
 import { measureImage, readDebug } from './pages/measure.ts';
-import { planSet, slotsFor, type PlannedUnikernel, type SetPlan } from './plan-set.ts';
+import { byLock, layoutPlan, type Plan } from './plan.ts';
+import { checkLockable } from './plan-locked.ts';
+import { planSet, slotsFor, type PlannedUnikernel } from './plan-set.ts';
 import { predictedStage } from './predicted-stage.ts';
 import type { PreviewSet } from './preview.ts';
 import { readUnikernel, type LoadedUnikernel } from './read-unikernel.ts';
-import { librariesOfSlots } from './report/libraries.ts';
-import { splitSet } from './split-set.ts';
+import { splitForLock, splitSet } from './split-set.ts';
 import { VERSION } from './version.ts';
 import { discover, type Discovered } from './workspace/discover.ts';
 import type { Unikernel } from './workspace/types.ts';
@@ -98,7 +101,9 @@ export class Session {
     names: readonly string[],
     signal?: AbortSignal,
   ): Promise<PageMapDocument> {
-    const whole = await this.splitFor(options);
+    const lock = await readLock(lockPath(this.workspace));
+    if (lock) checkLockable(options, lock);
+    const whole = await (lock ? this.splitBy(lock) : this.splitFor(options));
     const chosen = this.readable.flatMap((member, i) =>
       names.includes(member.unikernel.name) ? [{ member, loaded: whole[i]! }] : [],
     );
@@ -107,13 +112,15 @@ export class Session {
     if (read.length === 0)
       throw new SpacerError('nothing-to-do', 'No unikernel that can be aligned takes part.');
     const set = options.copyObjects ? (await unifyObjects(read, { signal })).set : read;
-    const plan = planSet(set, options);
     const failures: Unusable[] = [];
+    const plan = lock ? byLock(set, lock, failures) : layoutPlan(planSet(set, options));
+    const planned = new Map(plan.unikernels.map((one) => [one.loaded.unikernel.name, one]));
     const unikernels: UnikernelInput[] = [];
-    for (const [u, { unikernel, before }] of members.entries()) {
+    for (const { unikernel, before } of members) {
       await turn();
       if (signal?.aborted) throw new SpacerError('cancelled', 'Cancelled.');
-      const predicted = predictOne(plan.unikernels[u]!, failures);
+      const one = planned.get(unikernel.name);
+      const predicted = one && predictOne(one, failures);
       const stages = predicted ? { before, predicted } : { before };
       unikernels.push({ name: unikernel.name, stages });
     }
@@ -140,14 +147,21 @@ export class Session {
     const key = [options.granularity, align, group, options.customLoader].join();
     const known = this.splits.get(key);
     if (known) return known;
-    const set = this.readable.flatMap(({ loaded }) => loaded ?? []);
-    const split = splitSet(set, options, { root: this.workspace });
+    const split = splitSet(this.loaded, options, { root: this.workspace });
     this.splits.set(key, split);
     return split;
   }
 
+  private splitBy(lock: Lock): Promise<readonly LoadedUnikernel[]> {
+    return splitForLock(this.loaded, lock, { root: this.workspace });
+  }
+
+  private get loaded(): LoadedUnikernel[] {
+    return this.readable.flatMap(({ loaded }) => loaded ?? []);
+  }
+
   private documentOf(
-    { layout, reason, identified, unikernels: planned }: SetPlan,
+    { layout, libraries, pool }: Plan,
     unikernels: UnikernelInput[],
     failures: Unusable[],
   ): PageMapDocument {
@@ -157,9 +171,9 @@ export class Session {
       unikernels,
       unusable: this.found.unusable,
       failures,
-      libraries: librariesOfSlots(identified.slots, planned.length),
-      layout: { chosen: layout.strategy.name, reason },
-      ...(layout.pool && { pool: layout.pool }),
+      layout,
+      ...(libraries && { libraries }),
+      ...(pool && { pool }),
     });
   }
 }

@@ -1,0 +1,38 @@
+/** What the passes after the plan need of it, whether a layout was searched or a lock holds it. */
+import type { LibraryEntry, PageMapDocument, PoolRange, Unusable } from '../protocol/page-map.ts';
+import type { Placement } from './lock/extend.ts';
+import type { Lock } from './lock/model.ts';
+import { planLocked } from './plan-locked.ts';
+import type { PlannedUnikernel, SetPlan } from './plan-set.ts';
+import { failureOf } from './read-set.ts';
+import type { LoadedUnikernel } from './read-unikernel.ts';
+import { librariesOfSlots } from './report/libraries.ts';
+
+export interface Plan {
+  readonly unikernels: readonly PlannedUnikernel[];
+  readonly layout: NonNullable<PageMapDocument['layout']>;
+  readonly pool?: PoolRange;
+  /** Known where the set was planned as a whole. */
+  readonly libraries?: LibraryEntry[];
+}
+
+export function layoutPlan({ unikernels, layout, reason, identified }: SetPlan): Plan {
+  return {
+    unikernels,
+    layout: { chosen: layout.strategy.name, reason },
+    libraries: librariesOfSlots(identified.slots, unikernels.length),
+    ...(layout.pool && { pool: layout.pool }),
+  };
+}
+
+/** Those that do not fit the lock are added to the failures. */
+export function byLock(set: readonly LoadedUnikernel[], lock: Lock, failures: Unusable[]): Plan {
+  const plan = planLocked(set, lock);
+  for (const { loaded, error } of plan.failures) failures.push(failureOf(loaded.unikernel, error));
+  const count = (of: (placement: Placement) => readonly string[]) =>
+    plan.unikernels.reduce((sum, { placement }) => sum + of(placement).length, 0);
+  const added = count((placement) => placement.added);
+  const outgrown = count((placement) => placement.outgrown);
+  const reason = `The lock holds it; ${added} atoms are new to it, ${outgrown} outgrew their room.`;
+  return { unikernels: plan.unikernels, layout: { chosen: 'locked', reason } };
+}
