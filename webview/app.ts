@@ -125,7 +125,7 @@ function planPanel(store: Store, host: Host): { element: HTMLElement; planner: P
     arrived: (arrival) => store.set(arrivedState(store.state, arrival)),
     status: (status) => view.show(status),
   });
-  const view = optionsView(planner);
+  const view = optionsView(planner, store);
   return { element: view.element, planner };
 }
 

@@ -61,6 +61,15 @@ export class Planner {
     void this.#predict();
   }
 
+  /** Without a number of steps, the engine's own is taken. */
+  setEffort(effort: number | undefined): void {
+    const options = { ...this.#request.options };
+    if (effort === undefined) delete options.effort;
+    else options.effort = effort;
+    this.#request = { ...this.#request, options };
+    void this.#predict();
+  }
+
   setUnikernels(unikernels: string[]): void {
     this.#request = { ...this.#request, unikernels };
     void this.#predict();

@@ -4,6 +4,7 @@ import {
   HOST_METHODS,
   PAGE_METHODS,
   planRequest,
+  type Change,
   type InitialState,
 } from '../src/protocol/messages.ts';
 import { Peer, type Channel, type Handlers } from '../src/protocol/rpc.ts';
@@ -53,8 +54,24 @@ const savedView = v.object({
 });
 
 /** What VS Code keeps for a page while there is none: the view, and the flags as they stand. */
-const savedState = v.object({ view: v.optional(savedView), request: v.optional(planRequest) });
+const { options, unikernels } = planRequest.entries;
+const savedState = v.object({
+  view: v.optional(savedView),
+  options: v.optional(options),
+  unikernels: v.optional(unikernels),
+});
 type SavedState = v.InferOutput<typeof savedState>;
+
+function savedBy(api: VsCodeApi): SavedState {
+  const parsed = v.safeParse(savedState, api.getState());
+  return parsed.success ? parsed.output : {};
+}
+
+/** Drops what the user has chosen anew elsewhere. */
+export function forget(api: VsCodeApi, changed: Change): void {
+  if (changed === 'images') return;
+  api.setState({ ...savedBy(api), [changed]: undefined });
+}
 
 export class VsCodeHost implements Host {
   readonly capabilities: HostCapabilities;
@@ -73,11 +90,14 @@ export class VsCodeHost implements Host {
   ) {
     this.capabilities = state.capabilities;
     this.candidates = state.candidates;
-    const parsed = v.safeParse(savedState, api.getState());
-    this.#state = parsed.success ? parsed.output : {};
-    const { request } = this.#state;
-    this.hasPlan = request?.unikernels.every((name) => state.candidates.includes(name)) ?? false;
-    this.request = (this.hasPlan && request) || state.request;
+    this.#state = savedBy(api);
+    const saved = this.#state;
+    const known = saved.unikernels?.filter((name) => state.candidates.includes(name)) ?? [];
+    this.hasPlan = saved.options !== undefined || known.length > 0;
+    this.request = {
+      options: saved.options ?? state.request.options,
+      unikernels: known.length > 0 ? known : state.request.unikernels,
+    };
   }
 
   /** Resolves to the first prediction; a better one comes through `refined`. */
@@ -86,7 +106,7 @@ export class VsCodeHost implements Host {
     signal: AbortSignal,
     refined: (prediction: Prediction) => void,
   ): Promise<Prediction> {
-    this.#keep({ request });
+    this.#keep(request);
     return new Promise((resolve, reject) => {
       let first: Prediction | undefined;
       const arrived = (prediction: Prediction): void => {
@@ -108,7 +128,7 @@ export class VsCodeHost implements Host {
     signal: AbortSignal,
     progress: (progress: HostProgress) => void,
   ): Promise<PageMapPayload> {
-    this.#keep({ request });
+    this.#keep(request);
     const { pages } = await this.extension.call('relink', request, { signal, onUpdate: progress });
     return pages;
   }

@@ -3,11 +3,12 @@ import { startApp, type App } from './app.ts';
 import { button, registerControls } from './controls.ts';
 import { el, setText } from './dom.ts';
 import { fromBuffer } from './model/buffer.ts';
-import { availableStages } from './state.ts';
+import { rowOf } from './model/stage.ts';
+import { availableStages, shownModels } from './state.ts';
 import type { InitialState, PageAction, PlanRequest, Progress } from '../src/protocol/messages.ts';
 import { RemoteError, type Handlers } from '../src/protocol/rpc.ts';
 import type { PAGE_METHODS } from '../src/protocol/messages.ts';
-import { connect, VsCodeHost, type VsCodeApi } from './vscode-host.ts';
+import { connect, forget, VsCodeHost, type VsCodeApi } from './vscode-host.ts';
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
@@ -21,8 +22,10 @@ const handlers: Handlers<typeof PAGE_METHODS> = {
     shown?.host.arrived(pages);
     return null;
   },
-  restart: () => {
-    void start();
+  restart: ({ changed }) => {
+    shown?.host.leave();
+    forget(api, changed);
+    void start(changed !== 'images');
     return null;
   },
   action: ({ action }) => {
@@ -31,6 +34,10 @@ const handlers: Handlers<typeof PAGE_METHODS> = {
   },
   search: ({ query }) => {
     shown?.app.store.set({ query });
+    return null;
+  },
+  focus: ({ unikernel }) => {
+    if (shown) focusOn(shown.app, unikernel);
     return null;
   },
 };
@@ -50,7 +57,8 @@ window.addEventListener('unhandledrejection', ({ reason }) => {
 /** Counts starts, so that the answer to an older hello is dropped. */
 let starts = 0;
 
-async function start(): Promise<void> {
+/** @param replan whether the plan is another one now, whatever was measured */
+async function start(replan = false): Promise<void> {
   const number = ++starts;
   const loading = shown ? undefined : showLoading();
   try {
@@ -59,21 +67,35 @@ async function start(): Promise<void> {
       {},
       { onUpdate: (progress) => loading?.(progress) },
     );
-    if (number === starts) show(state);
+    if (number === starts) show(state, replan);
   } catch (error) {
     if (number === starts) showFailure(error);
   }
 }
 
-function show(state: InitialState): void {
+function show(state: InitialState, replan: boolean): void {
   const packed = fromBuffer(state.pages);
   shown?.host.leave();
   const host = new VsCodeHost(extension, api, state);
   const app = startApp(root, packed, host);
   shown = { app, host };
   if (state.query !== undefined) app.store.set({ query: state.query });
+  if (state.focus !== undefined) focusOn(app, state.focus);
   const differs = host.hasPlan && !sameOptions(host.request, state.request);
-  if (state.predictFirst || differs) app.planner?.setOptions({});
+  if (state.predictFirst || differs || replan) app.planner?.setOptions({});
+}
+
+/** The first page of a unikernel, at the newest stage that is shown. */
+function focusOn({ store, map }: App, unikernel: string): void {
+  const { model } = store.state;
+  const index = model.map.head.unikernels.findIndex(({ name }) => name === unikernel);
+  const stage = shownModels(store.state).at(-1);
+  if (index < 0 || !stage) return;
+  const { from, to } = rowOf(stage, index);
+  if (from === to) return;
+  if (store.state.table) store.set({ table: false });
+  map.goTo({ stage: stage.stage, page: from });
+  map.canvas.focus();
 }
 
 const sameOptions = (a: PlanRequest, b: PlanRequest): boolean =>
@@ -93,7 +115,7 @@ function showFailure(error: unknown): void {
   shown?.host.leave();
   shown = undefined;
   const message = error instanceof Error ? error.message : String(error);
-  const again = button('Try again', { appearance: 'primary', press: () => void start() });
+  const again = button('Try again', { appearance: 'primary', press: () => void start(false) });
   const log = button('Show log', {
     press: () => void extension.call('run', { command: 'showLog' }),
   });

@@ -30,6 +30,9 @@ export class Aligner implements vscode.Disposable {
   private readonly finished = new vscode.EventEmitter<Aligned>();
   private readonly running = new Map<UnikraftSet, AbortController>();
   readonly onDidAlign = this.finished.event;
+  private readonly ended = new vscode.EventEmitter<UnikraftSet>();
+  /** An alignment is over, whatever came of it. */
+  readonly onDidEnd = this.ended.event;
 
   constructor(
     private readonly engine: EngineClient,
@@ -41,6 +44,7 @@ export class Aligner implements vscode.Disposable {
   dispose(): void {
     this.cancelAll();
     this.finished.dispose();
+    this.ended.dispose();
   }
 
   cancelAll(): void {
@@ -68,12 +72,13 @@ export class Aligner implements vscode.Disposable {
     } finally {
       this.running.delete(set);
       this.sets.setBusy(set, undefined);
+      this.ended.fire(set);
     }
   }
 
   private async align(set: UnikraftSet, request: AlignRequest, signal: AbortSignal): Promise<View> {
     const { settings } = set;
-    if (!set.found) await this.sets.look(set);
+    await this.sets.known(set);
     const options = { ...settings.options, ...request.options };
     const unikernels = [...(request.unikernels ?? set.chosen)];
     this.log.info(`Aligning ${unikernels.length} unikernels of ${set.root}`);

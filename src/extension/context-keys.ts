@@ -44,6 +44,10 @@ export class ContextKeys implements vscode.Disposable {
       folders.some(({ summary }) => summary?.totals.after !== undefined),
     );
     this.set(
+      'spacer.locked',
+      folders.some(({ found }) => found?.locked),
+    );
+    this.set(
       'spacer.busy',
       folders.some(({ busy }) => busy === 'aligning'),
     );

@@ -13,6 +13,7 @@ import { SavingItem } from './status-bar.ts';
 import { SpacerTasks, TASK_TYPE } from './tasks.ts';
 import { offerCommandLine } from './terminal.ts';
 import { UnikernelTree, VIEW, type Node } from './tree.ts';
+import type { UnikraftSet } from './unikraft-set.ts';
 import { BuildWatcher } from './watch.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -49,9 +50,10 @@ export function activate(context: vscode.ExtensionContext): void {
       sets.followFolders();
       void sets.refresh();
     }),
+    vscode.workspace.onDidChangeConfiguration((event) => sets.configured(event)),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       void sets.refresh();
-      panels.restartAll();
+      panels.restartAll('images');
     }),
     new BuildWatcher(sets, aligner, log),
     new ContextKeys(sets),
@@ -73,13 +75,15 @@ function messageOf(sets: Sets): string | undefined {
   return vscode.l10n.t('Not installed, and needed to align: {0}', [...missing].join(', '));
 }
 
-/** A checked set checks all of its unikernels. */
 async function choose(
   sets: Sets,
   items: readonly [Node, vscode.TreeItemCheckboxState][],
 ): Promise<void> {
-  for (const [node, state] of items)
-    if (node.kind === 'unikernel')
-      await node.set.choose(node.unikernel.name, state === vscode.TreeItemCheckboxState.Checked);
-  sets.touch();
+  const changed = new Set<UnikraftSet>();
+  for (const [node, state] of items) {
+    if (node.kind !== 'unikernel') continue;
+    await node.set.choose(node.unikernel.name, state === vscode.TreeItemCheckboxState.Checked);
+    changed.add(node.set);
+  }
+  for (const set of changed) sets.chosen(set);
 }

@@ -19,18 +19,21 @@ export function formatBytes(value: number): string {
 /** Memory that distinct pages take, in MiB. */
 export const formatPages = (pages: number): string => formatBytes(pages * PAGE_SIZE);
 
+export const formatUnikernels = (count: number): string =>
+  count === 1 ? vscode.l10n.t('1 unikernel') : vscode.l10n.t('{0} unikernels', formatCount(count));
+
 /** The outcome of an alignment in one sentence. */
 export function outcomeOf(before: Totals, after: Totals, unikernels: number): string {
   const counts = [formatCount(before.distinct), formatCount(after.distinct)] as const;
   if (after.distinct >= before.distinct)
     return vscode.l10n.t(
-      '{0} unikernels aligned: {1} → {2} distinct pages; this set has nothing more to share.',
-      formatCount(unikernels),
+      '{0} aligned: {1} → {2} distinct pages; this set has nothing more to share.',
+      formatUnikernels(unikernels),
       ...counts,
     );
   return vscode.l10n.t(
-    '{0} unikernels aligned: {1} → {2} distinct pages, {3} less memory for the set.',
-    formatCount(unikernels),
+    '{0} aligned: {1} → {2} distinct pages, {3} less memory for the set.',
+    formatUnikernels(unikernels),
     ...counts,
     formatPages(before.distinct - after.distinct),
   );

@@ -9,6 +9,7 @@ import {
   PAGE_METHODS,
   type RUNNABLE,
   type Availability,
+  type Change,
   type InitialState,
   type PageAction,
 } from '../protocol/messages.ts';
@@ -47,7 +48,8 @@ export class PageMapPanel {
   private gone = false;
   /** The page has its data. */
   private ready = false;
-  private query: string | undefined;
+  /** What to show as soon as the page has its data. */
+  private wanted: { readonly query?: string; readonly focus?: string } = {};
 
   constructor(
     readonly panel: vscode.WebviewPanel,
@@ -80,8 +82,8 @@ export class PageMapPanel {
     this.send(this.peer.call('pageMap', { pages: view.pages.slice(0) }, { timeout: ANSWER_LIMIT }));
   }
 
-  restart(): void {
-    this.send(this.peer.call('restart', {}, { timeout: ANSWER_LIMIT }));
+  restart(changed: Change): void {
+    this.send(this.peer.call('restart', { changed }, { timeout: ANSWER_LIMIT }));
   }
 
   act(action: PageAction): void {
@@ -91,14 +93,20 @@ export class PageMapPanel {
   /** Searches at once where the page is there, else as soon as it has its data. */
   searchWhenReady(query: string): void {
     if (this.ready) this.send(this.peer.call('search', { query }, { timeout: ANSWER_LIMIT }));
-    else this.query = query;
+    else this.wanted = { query };
+  }
+
+  /** Moves to a unikernel, at once or as soon as the page has its data. */
+  focusWhenReady(unikernel: string): void {
+    if (this.ready) this.send(this.peer.call('focus', { unikernel }, { timeout: ANSWER_LIMIT }));
+    else this.wanted = { focus: unikernel };
   }
 
   private answered(state: InitialState): InitialState {
     this.ready = true;
-    const { query } = this;
-    this.query = undefined;
-    return query === undefined ? state : { ...state, query };
+    const { wanted } = this;
+    this.wanted = {};
+    return { ...state, ...wanted };
   }
 
   /** A hidden page has no one to answer; it asks anew when it is shown. */
@@ -215,6 +223,9 @@ export class PageMapPanel {
 const yes: Availability = { available: true };
 
 const OPTION_NAMES = [
+  'granularity',
+  'layout',
+  'effort',
   'group',
   'align',
   'aslr',

@@ -1,7 +1,7 @@
 /** All open page maps: opened by the user only, and brought back when the window is reloaded. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { PageAction } from '../protocol/messages.ts';
+import type { Change, PageAction } from '../protocol/messages.ts';
 import { PageMapPanel, PANEL, type PanelServices, type Subject } from './panel.ts';
 import type { UnikraftSet } from './unikraft-set.ts';
 
@@ -18,7 +18,10 @@ export class Panels implements vscode.WebviewPanelSerializer<unknown>, vscode.Di
     const { aligner, sets } = services;
     this.disposables.push(
       aligner.onDidAlign(({ set, view }) => this.forSet(set)?.show(view)),
-      sets.onDidBuild((set) => this.forSet(set)?.restart()),
+      sets.onDidBuild((set) => this.forSet(set)?.restart('images')),
+      sets.onDidChoose((set) => this.forSet(set)?.restart('unikernels')),
+      sets.onDidConfigure((set) => this.forSet(set)?.restart('options')),
+      sets.onDidRemove((set) => void this.forSet(set)?.panel.dispose()),
     );
   }
 
@@ -35,8 +38,8 @@ export class Panels implements vscode.WebviewPanelSerializer<unknown>, vscode.Di
     return [...this.open.values()].find(({ panel }) => panel.active);
   }
 
-  restartAll(): void {
-    for (const panel of this.open.values()) panel.restart();
+  restartAll(changed: Change): void {
+    for (const panel of this.open.values()) panel.restart(changed);
   }
 
   /** Opens the page map of a subject, or shows the one that is open. */

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { isCancelled, type EngineClient } from './engine-client.ts';
 import type { Summary } from './engine/contract.ts';
 import { messageOf, type Log } from './log.ts';
+import { OPTION_KEYS, PLACE_KEYS } from './settings.ts';
 import { UnikraftSet } from './unikraft-set.ts';
 
 export class Sets implements vscode.Disposable {
@@ -16,6 +17,15 @@ export class Sets implements vscode.Disposable {
   readonly onDidChange = this.changed.event;
   /** The images of a set are other ones than before. */
   readonly onDidBuild = this.built.event;
+  private readonly choice = new vscode.EventEmitter<UnikraftSet>();
+  /** Other unikernels of a set take part. */
+  readonly onDidChoose = this.choice.event;
+  private readonly configuration = new vscode.EventEmitter<UnikraftSet>();
+  /** Options of a set are other ones in the settings. */
+  readonly onDidConfigure = this.configuration.event;
+  private readonly removed = new vscode.EventEmitter<UnikraftSet>();
+  /** A set's folder has left the window. */
+  readonly onDidRemove = this.removed.event;
 
   constructor(
     private readonly memento: vscode.Memento,
@@ -26,8 +36,8 @@ export class Sets implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.changed.dispose();
-    this.built.dispose();
+    const { changed, built, choice, configuration, removed } = this;
+    for (const emitter of [changed, built, choice, configuration, removed]) emitter.dispose();
   }
 
   /** Sets that hold something; a folder without any application is none. */
@@ -64,6 +74,7 @@ export class Sets implements vscode.Disposable {
     for (const [key, set] of this.byFolder) {
       if (kept.has(key)) continue;
       this.byFolder.delete(key);
+      this.removed.fire(set);
       void this.engine.call('forget', { workspace: set.root }).catch(() => undefined);
     }
     for (const folder of folders) {
@@ -87,6 +98,11 @@ export class Sets implements vscode.Disposable {
     return look;
   }
 
+  /** Waits until a look that is under way is over, and looks where nobody has yet. */
+  known(set: UnikraftSet): Promise<void> {
+    return this.looking.get(set) ?? (set.found ? Promise.resolve() : this.look(set));
+  }
+
   private async discover(set: UnikraftSet): Promise<void> {
     set.busy ??= 'discovering';
     this.changed.fire(set);
@@ -98,12 +114,20 @@ export class Sets implements vscode.Disposable {
       set.outdated = await isOutdated(set);
       if (before !== undefined && before !== fingerprint(set)) await this.rebuilt(set);
     } catch (error) {
+      if (isCancelled(error)) return;
       set.failure = messageOf(error);
-      if (!isCancelled(error)) this.log.error(`${set.root}: ${set.failure}`);
+      this.log.error(`${set.root}: ${set.failure}`);
+      if (set.found) await this.lost(set);
     } finally {
       if (set.busy === 'discovering') set.busy = undefined;
       this.changed.fire(set);
     }
+  }
+
+  /** What was known is of no use: the folder is gone, or cannot be read any more. */
+  private async lost(set: UnikraftSet): Promise<void> {
+    set.found = undefined;
+    await this.rebuilt(set);
   }
 
   private async rebuilt(set: UnikraftSet): Promise<void> {
@@ -145,12 +169,38 @@ export class Sets implements vscode.Disposable {
   touch(set?: UnikraftSet): void {
     this.changed.fire(set);
   }
+
+  chosen(set: UnikraftSet): void {
+    this.changed.fire(set);
+    this.choice.fire(set);
+  }
+
+  /** Takes over changed settings; other tools or another output folder mean to look anew. */
+  configured(event: vscode.ConfigurationChangeEvent): void {
+    const concerns = (set: UnikraftSet, key: string) =>
+      event.affectsConfiguration(`spacer.${key}`, set.folder.uri);
+    for (const set of this.folders) {
+      if (PLACE_KEYS.some((key) => concerns(set, key))) void this.relocated(set);
+      else if (OPTION_KEYS.some((key) => concerns(set, key))) this.configuration.fire(set);
+    }
+  }
+
+  private async relocated(set: UnikraftSet): Promise<void> {
+    if (!set.found) return;
+    await this.look(set);
+    await this.rebuilt(set);
+    this.changed.fire(set);
+  }
 }
 
-/** What changes when a build appears, disappears or is made anew. */
+/** What changes when a build or a lock appears, disappears or is made anew. */
 function fingerprint({ found }: UnikraftSet): string | undefined {
   return (
-    found && JSON.stringify(found.unikernels.map(({ name, image, built }) => [name, image, built]))
+    found &&
+    JSON.stringify([
+      found.locked,
+      found.unikernels.map(({ name, image, built }) => [name, image, built]),
+    ])
   );
 }
 

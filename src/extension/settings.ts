@@ -1,6 +1,6 @@
 /** The settings, read in one place; every key here is declared in package.json and the other way round. */
 import * as vscode from 'vscode';
-import { DEFAULT_OPTIONS, type AlignOptions } from '../protocol/options.ts';
+import { DEFAULT_OPTIONS, GRANULARITIES, LAYOUTS, type AlignOptions } from '../protocol/options.ts';
 
 /** Settings that name a tool, and the tool. */
 const TOOL_PATHS = {
@@ -11,6 +11,23 @@ const TOOL_PATHS = {
   makePath: 'make',
   qemuPath: 'qemu-system-x86_64',
 } as const;
+
+/** Settings that change what a workspace is to the engine: where its tools and its output are. */
+export const PLACE_KEYS = [...Object.keys(TOOL_PATHS), 'outputFolder'];
+/** Settings that are options of an alignment. */
+export const OPTION_KEYS = [
+  'granularity',
+  'layout',
+  'group',
+  'align',
+  'effort',
+  'customLoader',
+  'copyObjs',
+  'location',
+  'aslr',
+  'aslrMap',
+  'aslrSameMapping',
+];
 
 type ThreeWays = 'auto' | 'on' | 'off';
 
@@ -33,9 +50,12 @@ const ASLR = { off: 0, table: 1, randomised: 2 } as const;
 export function readSettings(scope: vscode.Uri | undefined): Settings {
   const settings = vscode.workspace.getConfiguration('spacer', scope ?? null);
   const location = parseAddress(settings.get('location', ''));
+  const effort = settings.get('effort', 0);
   return {
     options: {
       ...DEFAULT_OPTIONS,
+      granularity: oneOf(GRANULARITIES, settings.get('granularity', 'auto')),
+      layout: oneOf(LAYOUTS, settings.get('layout', 'auto')),
       group: threeWays(settings.get('group', 'auto')),
       align: threeWays(settings.get('align', 'auto')),
       customLoader: settings.get('customLoader', false),
@@ -43,6 +63,7 @@ export function readSettings(scope: vscode.Uri | undefined): Settings {
       aslr: ASLR[settings.get<keyof typeof ASLR>('aslr', 'off')] ?? 0,
       aslrMap: settings.get('aslrMap', true),
       aslrSameMapping: settings.get('aslrSameMapping', false),
+      ...(effort > 0 && { effort }),
       ...(location !== undefined && { location }),
     },
     toolPaths: toolPaths((key) => settings.get(key, '')),
@@ -52,6 +73,11 @@ export function readSettings(scope: vscode.Uri | undefined): Settings {
     statusBar: settings.get('statusBar', true),
     qemuArguments: settings.get<string[]>('qemuArguments', []),
   };
+}
+
+/** What a settings file holds is anything: an unknown word counts as `auto`. */
+function oneOf<T extends string>(known: readonly T[], value: string): T | 'auto' {
+  return known.find((one) => one === value) ?? 'auto';
 }
 
 function threeWays(value: ThreeWays): boolean | 'auto' {

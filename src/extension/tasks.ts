@@ -45,6 +45,8 @@ export class SpacerTasks implements vscode.TaskProvider {
     );
     const task = new vscode.Task(definition, set.folder, name, 'Spacer', execution);
     task.group = vscode.TaskGroup.Build;
+    // Failures become diagnostics without a look at the terminal's text.
+    task.problemMatchers = [];
     task.presentationOptions = { reveal: vscode.TaskRevealKind.Silent };
     return task;
   }

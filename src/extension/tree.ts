@@ -152,7 +152,7 @@ function sharedOf(set: UnikraftSet, name: string): string {
   );
   return totals?.after && set.outdated
     ? vscode.l10n.t('{0} shared, built since', percent)
-    : vscode.l10n.t('{0} of {1} pages shared', percent, formatCount(nonZero));
+    : vscode.l10n.t('{0} shared · {1} pages', percent, formatCount(nonZero));
 }
 
 const SHARING_ICONS = { all: 'pass-filled', some: 'circle-filled', one: 'circle-outline' } as const;
@@ -186,10 +186,10 @@ function libraryItem({
   return item;
 }
 
-/** Icon and text say it too: colour is never alone. */
+/** The colours of the page map; icon and text say it too. */
 function colorOf(sharing: LibraryEntry['sharing']): vscode.ThemeColor | undefined {
   if (sharing === 'one') return undefined;
-  return new vscode.ThemeColor(sharing === 'all' ? 'charts.blue' : 'charts.purple');
+  return new vscode.ThemeColor(sharing === 'all' ? 'charts.green' : 'charts.blue');
 }
 
 function unusableItem({ name, path, message }: Unusable): vscode.TreeItem {

@@ -7,13 +7,16 @@ import type { Sets } from './sets.ts';
 import type { UnikraftSet } from './unikraft-set.ts';
 
 /** Names of Kraftfiles, images and link records: what a build or a new application changes. */
-const PATTERN = '**/{Kraftfile,Kraftfile.yml,Kraftfile.yaml,kraft.yml,kraft.yaml,*.dbg,*.dbg.cmd}';
+const PATTERN =
+  '**/{Kraftfile,Kraftfile.yml,Kraftfile.yaml,kraft.yml,kraft.yaml,*.dbg,*.dbg.cmd,spacer.lock.json}';
 /** A build touches many files; it is over when none has changed for this long. */
 const QUIET = 1500;
 
 export class BuildWatcher implements vscode.Disposable {
   private readonly disposables: vscode.Disposable[] = [];
   private readonly timers = new Map<UnikraftSet, NodeJS.Timeout>();
+  /** Sets whose build finished while they were being aligned. */
+  private readonly late = new Set<UnikraftSet>();
 
   constructor(
     private readonly sets: Sets,
@@ -28,6 +31,9 @@ export class BuildWatcher implements vscode.Disposable {
       watcher.onDidChange(changed),
       watcher.onDidDelete(changed),
       sets.onDidBuild((set) => void this.realign(set)),
+      aligner.onDidEnd((set) => {
+        if (this.late.delete(set)) void this.realign(set);
+      }),
     );
   }
 
@@ -50,7 +56,8 @@ export class BuildWatcher implements vscode.Disposable {
   /** Quietly: the old result stays until the new one is whole, and only the log hears of it. */
   private async realign(set: UnikraftSet): Promise<void> {
     const isWanted = set.settings.watch && vscode.workspace.isTrusted && set.chosen.length > 0;
-    if (!isWanted || this.aligner.isRunning(set)) return;
+    if (!isWanted) return;
+    if (this.aligner.isRunning(set)) return void this.late.add(set);
     this.log.info(`A build in ${set.root} has finished; aligning anew.`);
     try {
       await this.aligner.run(set);

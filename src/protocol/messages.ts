@@ -59,6 +59,8 @@ const initialState = v.strictObject({
   predictFirst: v.boolean(),
   /** What to search for at first. */
   query: v.exactOptional(text),
+  /** The unikernel to move to at first. */
+  focus: v.exactOptional(name),
 });
 export type InitialState = v.InferOutput<typeof initialState>;
 
@@ -99,13 +101,22 @@ export const PAGE_ACTIONS = [
 ] as const;
 export type PageAction = (typeof PAGE_ACTIONS)[number];
 
+/**
+ * Why a page says hello again: its plan is kept where images changed, and gives way to what the
+ * user chose elsewhere, in the settings or in the tree.
+ */
+export const CHANGES = ['images', 'options', 'unikernels'] as const;
+export type Change = (typeof CHANGES)[number];
+
 /** What the extension asks of the page. */
 export const PAGE_METHODS = {
   /** Another page map, for example after a build. */
   pageMap: method(pages, nothing),
   /** What can take part or be done has changed: the page says hello again. */
-  restart: method(v.strictObject({}), nothing),
+  restart: method(v.strictObject({ changed: v.picklist(CHANGES) }), nothing),
   action: method(v.strictObject({ action: v.picklist(PAGE_ACTIONS) }), nothing),
   /** Shows the pages that a search finds: a library, a symbol or an address. */
   search: method(v.strictObject({ query: text }), nothing),
+  /** Moves to the first page of a unikernel. */
+  focus: method(v.strictObject({ unikernel: name }), nothing),
 };

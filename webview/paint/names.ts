@@ -142,10 +142,10 @@ export function paintSymbols(
   for (let i = lowerBound(column, frame.firstColumn, from, to); i < to; i += 1) {
     const c = column[i] ?? 0;
     if (c > frame.lastColumn) break;
-    const left = frame.x(c) + 3;
+    const left = Math.max(frame.left, frame.x(c)) + 3;
     const shown = fitter.clipped(
       firstSymbols(map, model.packed.ownerList[i] ?? 0),
-      frame.x(c + 1) - left - 3,
+      Math.min(frame.right, frame.x(c + 1)) - left - 3,
     );
     context.fillText(shown, left, y + LINE / 2 + 1);
   }

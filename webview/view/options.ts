@@ -1,10 +1,11 @@
 /** The flags of an alignment, who takes part, and Relink: shown where a host can act on them. */
-import type { AlignOptions } from '../../src/protocol/options.ts';
+import { GRANULARITIES, LAYOUTS, type AlignOptions } from '../../src/protocol/options.ts';
 import { button, checkbox, dropdown, textField, type Choice } from '../controls.ts';
 import { el, replaceChildren, setText } from '../dom.ts';
 import { count, hex } from '../format.ts';
 import type { Availability, OptionName } from '../host.ts';
 import type { Planner, PlannerStatus } from '../planner.ts';
+import type { Store } from '../state.ts';
 
 const THREE_WAYS: readonly Choice[] = [
   { value: 'auto', text: 'auto' },
@@ -36,16 +37,21 @@ export interface OptionsView {
   show: (status: PlannerStatus) => void;
 }
 
-export function optionsView(planner: Planner): OptionsView {
-  const status = statusView(planner);
+export function optionsView(planner: Planner, store: Store): OptionsView {
+  const { predict, relink } = planner.host.capabilities;
+  if (!predict.available && !relink.available) return reasonOnly(relink.reason);
+  const status = statusView(planner, store);
   const controls = el(
     'div',
     { class: 'option-controls' },
+    choice(planner, 'granularity', GRANULARITIES),
+    choice(planner, 'layout', LAYOUTS),
     threeWays(planner, 'group'),
     threeWays(planner, 'align'),
     randomisation(planner),
     ...FLAGS.map((flag) => flagBox(planner, flag.name, flag.text)),
     locationField(planner),
+    effortChoice(planner),
     unikernelPicker(planner),
   );
   const show = (state: PlannerStatus): void => {
@@ -62,6 +68,14 @@ export function optionsView(planner: Planner): OptionsView {
       status.failure,
     ),
     show,
+  };
+}
+
+/** Where nothing can be planned there is nothing to set, and one line says why. */
+function reasonOnly(reason: string): OptionsView {
+  return {
+    element: el('section', { class: 'options reason', 'aria-label': 'Alignment' }, reason),
+    show: () => undefined,
   };
 }
 
@@ -91,6 +105,39 @@ function threeWays(planner: Planner, name: 'group' | 'align'): HTMLElement {
     planner.setOptions({ [name]: chosen === 'auto' ? 'auto' : chosen === 'true' });
   });
   return captioned(name, guarded(control, planner, name));
+}
+
+function choice<N extends 'granularity' | 'layout'>(
+  planner: Planner,
+  name: N,
+  values: readonly AlignOptions[N][],
+): HTMLElement {
+  const choices = values.map((value) => ({ value, text: value }));
+  const control = dropdown(name, choices, planner.request.options[name], (chosen) => {
+    const value = values.find((one) => one === chosen);
+    if (value !== undefined) planner.setOptions({ [name]: value });
+  });
+  return captioned(name, guarded(control, planner, name));
+}
+
+/** Steps of the search; the first is what the engine takes by itself. */
+const EFFORTS: readonly Choice[] = [
+  { value: '', text: 'usual' },
+  { value: '0', text: 'none' },
+  { value: '20000', text: '20,000' },
+  { value: '100000', text: '100,000' },
+];
+
+/** A number that is not offered, from the settings, is a choice as well. */
+function effortChoice(planner: Planner): HTMLElement {
+  const { effort } = planner.request.options;
+  const value = effort === undefined ? '' : String(effort);
+  const isOffered = EFFORTS.some((one) => one.value === value);
+  const choices = isOffered ? EFFORTS : [...EFFORTS, { value, text: count(effort ?? 0) }];
+  const control = dropdown('effort', choices, value, (chosen) => {
+    planner.setEffort(chosen === '' ? undefined : Number(chosen));
+  });
+  return captioned('effort', guarded(control, planner, 'effort'));
 }
 
 function randomisation(planner: Planner): HTMLElement {
@@ -190,13 +237,19 @@ function unikernelPicker(planner: Planner): HTMLElement {
   return picker;
 }
 
-function statusView(planner: Planner): OptionsView & { failure: HTMLElement } {
-  const relink = button('Relink', {
+function statusView(planner: Planner, store: Store): OptionsView & { failure: HTMLElement } {
+  const relink = button('', {
     appearance: 'primary',
     title: 'Link the images at the planned addresses',
     press: () => void planner.relink(),
   });
   explain(relink, planner.host.capabilities.relink);
+  const nameIt = (): void =>
+    setText(relink, store.state.model.stages.after ? 'Relink' : 'Align unikernels');
+  nameIt();
+  store.subscribe((state, previous) => {
+    if (state.model !== previous.model) nameIt();
+  });
   const cancel = button('Cancel', { press: () => planner.cancel() });
   const text = el('span', { class: 'progress-text', role: 'status' });
   const meter = el('progress', { max: 1, 'aria-label': 'Relinking' });

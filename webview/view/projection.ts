@@ -3,6 +3,8 @@ import { checkbox, slider } from '../controls.ts';
 import { el, setText } from '../dom.ts';
 import { bytes, count } from '../format.ts';
 import { countAll, project } from '../model/projection.ts';
+import { CATEGORY } from '../model/stage.ts';
+import { readTheme, watchTheme } from '../paint/theme.ts';
 import type { Store, ViewState } from '../state.ts';
 import { provenance } from './headline.ts';
 
@@ -12,6 +14,8 @@ export const INSTANCE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5
 interface Bar {
   element: HTMLElement;
   show: (name: string, value: number | undefined, most: number) => void;
+  /** In the colours of the map. */
+  paint: (color: string | undefined) => void;
 }
 
 export function projectionView(store: Store): HTMLElement {
@@ -26,7 +30,15 @@ export function projectionView(store: Store): HTMLElement {
     store.set({ written: value }),
   );
   const note = el('p', { class: 'note' });
-  const bars = { none: bar('none'), before: bar('before'), after: bar('after') };
+  const bars = { none: bar(), before: bar(), after: bar() };
+  const paint = (): void => {
+    const { fill } = readTheme(document.body);
+    bars.none.paint(fill[CATEGORY.zero]);
+    bars.before.paint(fill[CATEGORY.unique]);
+    bars.after.paint(fill[CATEGORY.all]);
+  };
+  paint();
+  watchTheme(paint);
   let counted = countAll(store.state.model);
   const show = (state: ViewState): void => {
     const { latest } = state;
@@ -76,9 +88,9 @@ function assumption(written: boolean): string {
     : 'Image pages only. Equal pages count once, writable ones too: nobody has written yet.';
 }
 
-function bar(kind: string): Bar {
+function bar(): Bar {
   const name = el('span', { class: 'bar-name' });
-  const fill = el('span', { class: `bar-fill ${kind}` });
+  const fill = el('span', { class: 'bar-fill' });
   const value = el('span', { class: 'bar-value' });
   const element = el(
     'div',
@@ -89,6 +101,9 @@ function bar(kind: string): Bar {
   );
   return {
     element,
+    paint: (color) => {
+      fill.style.background = color ?? '';
+    },
     show: (text, amount, most) => {
       element.hidden = amount === undefined;
       setText(name, text);

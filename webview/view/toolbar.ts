@@ -104,7 +104,9 @@ function searchBox(store: Store, hooks: ToolbarHooks): HTMLElement {
     const hit = nextHit(store.state, hooks.selection(store.state), event.shiftKey ? -1 : 1);
     if (hit) hooks.goTo(hit);
   });
+  // A search may come from elsewhere: a library of the tree, or what a reload brings back.
   store.subscribe((state, previous) => {
+    if (state.query !== previous.query && field.value !== state.query) field.value = state.query;
     const same =
       state.query === previous.query &&
       state.filter === previous.filter &&

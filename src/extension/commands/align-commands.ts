@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { reportTo, signalOf } from '../align.ts';
-import { formatCount } from '../format.ts';
+import { formatCount, formatUnikernels } from '../format.ts';
 import { requireTrust } from '../trust.ts';
 import type { UnikraftSet } from '../unikraft-set.ts';
 import { pickSet } from './pick.ts';
@@ -68,8 +68,8 @@ async function analyze({ engine, sets, panels }: Services, set: UnikraftSet): Pr
   if (!before) return;
   const open = vscode.l10n.t('Open Page Map');
   const text = vscode.l10n.t(
-    '{0} unikernels as built: {1} distinct of {2} pages.',
-    formatCount(summary.unikernels.length),
+    '{0} as built: {1} distinct of {2} pages.',
+    formatUnikernels(summary.unikernels.length),
     formatCount(before.distinct),
     formatCount(before.total),
   );
@@ -116,5 +116,5 @@ async function clean({ engine, sets, panels }: Services, set: UnikraftSet): Prom
   await engine.call('forget', { workspace: set.root });
   set.summary = undefined;
   sets.touch(set);
-  panels.forSet(set)?.restart();
+  panels.forSet(set)?.restart('images');
 }

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { alignCommands } from './align-commands.ts';
 import { imageCommands } from './image-commands.ts';
+import { lockCommands } from './lock-commands.ts';
 import { pageMapCommands } from './page-map-commands.ts';
 import { reportCommands } from './report-commands.ts';
 import { sampleCommands } from './sample-commands.ts';
@@ -12,6 +13,7 @@ export function registerCommands(services: Services): vscode.Disposable[] {
   const commands: Commands = {
     ...alignCommands(services),
     ...imageCommands(services),
+    ...lockCommands(services),
     ...pageMapCommands(services),
     ...reportCommands(services),
     ...sampleCommands(services),

@@ -13,6 +13,7 @@ export function pageMapCommands({ panels }: Services): Commands {
       if (!isNode(node)) return;
       const panel = panels.show({ kind: 'set', set: node.set });
       if (node.kind === 'library') panel.searchWhenReady(node.library.name);
+      if (node.kind === 'unikernel') panel.focusWhenReady(node.unikernel.name);
     },
   };
 }

@@ -17,7 +17,8 @@ export function isNode(value: unknown): value is Node {
 /** A command of the tree is given a node, one of the Explorer a folder, one of the palette nothing. */
 export async function pickSet(sets: Sets, argument: unknown): Promise<UnikraftSet | undefined> {
   if (isNode(argument)) return argument.set;
-  if (argument instanceof vscode.Uri) return sets.forUri(argument);
+  if (argument instanceof vscode.Uri && argument.scheme === 'file')
+    return setOfFolder(sets, argument);
   if (typeof argument === 'string') return sets.forRoot(argument);
   if (!sets.isLookedThrough) await sets.refresh();
   const all = sets.all.filter(({ unikernels }) => unikernels.length > 0);
@@ -31,6 +32,15 @@ export async function pickSet(sets: Sets, argument: unknown): Promise<UnikraftSe
     { placeHolder: vscode.l10n.t('Unikraft workspace') },
   );
   return picked?.set;
+}
+
+/** The set that a folder of the Explorer is in, once it is known that it holds a unikernel. */
+async function setOfFolder(sets: Sets, uri: vscode.Uri): Promise<UnikraftSet | undefined> {
+  const set = sets.forUri(uri);
+  if (set && !set.found) await sets.look(set);
+  if (set && set.unikernels.length > 0) return set;
+  await sayNothingBuilt(sets);
+  return undefined;
 }
 
 async function sayNothingBuilt(sets: Sets): Promise<void> {

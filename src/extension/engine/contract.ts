@@ -27,6 +27,8 @@ export interface Found {
   readonly unusable: readonly Unusable[];
   /** Tools that a relink needs and that are not installed. */
   readonly missingTools: readonly string[];
+  /** There is a lock in the workspace, and alignments follow it. */
+  readonly locked: boolean;
 }
 
 export interface UnikernelSummary {
@@ -67,6 +69,42 @@ const view = v.object({ pages: buffer, summary: shape<Summary>() });
 export type View = v.InferOutput<typeof view>;
 const prediction = v.object({ ...view.entries, refining: v.boolean() });
 
+/** How a unikernel stands to the lock. */
+export interface LockRow {
+  readonly name: string;
+  readonly state: 'same' | 'changed' | 'new' | 'absent';
+}
+
+export interface LockOutcome {
+  readonly file: string;
+  readonly state: 'created' | 'changed' | 'same';
+  readonly slots: number;
+  readonly rows: readonly LockRow[];
+  readonly failures: readonly Unusable[];
+}
+
+export interface CheckOutcome {
+  readonly file: string;
+  readonly rows: readonly LockRow[];
+  /** Of the pages that an alignment by the lock would give. */
+  readonly totals: Totals | undefined;
+  readonly failures: readonly Unusable[];
+}
+
+export interface RelayoutOutcome {
+  readonly file: string;
+  /** By the lock as it is, and by a fresh layout. */
+  readonly before: Totals | undefined;
+  readonly after: Totals | undefined;
+  /** Names of the unikernels whose images a fresh layout changes. */
+  readonly relink: readonly string[];
+  /** Names of those that the lock has and the workspace has not. */
+  readonly absent: readonly string[];
+  readonly written: boolean;
+}
+
+const planned = { ...place, request: planRequest, jobs: v.number() };
+
 export const ENGINE_METHODS = {
   /** Looks for unikernels; reads no object. */
   discover: method(v.object({ workspace: text, tools: place.tools }), shape<Found>()),
@@ -76,7 +114,14 @@ export const ENGINE_METHODS = {
   forget: method(v.object({ workspace: text }), nothing),
   /** The first prediction comes as an update where it can come at once. */
   predict: method(v.object({ ...place, request: planRequest }), prediction, prediction),
-  align: method(v.object({ ...place, request: planRequest, jobs: v.number() }), view, progress),
+  align: method(v.object(planned), view, progress),
+  lock: method(v.object(planned), shape<LockOutcome>(), progress),
+  check: method(v.object(planned), shape<CheckOutcome>(), progress),
+  relayout: method(
+    v.object({ ...planned, write: v.boolean() }),
+    shape<RelayoutOutcome>(),
+    progress,
+  ),
   /** Reads a report that stands alone. */
   load: method(v.object({ file: text }), view),
   export: method(v.object({ from: text, form: v.picklist(EXPORT_FORMS), to: text }), nothing),

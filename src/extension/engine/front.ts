@@ -2,9 +2,11 @@
  * The thread that the extension talks to. It answers at once what it can: predictions from the
  * slots that it knows, reports, exports; everything else goes on to the reader's thread.
  */
+import { existsSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from '../../engine/errors.ts';
+import { lockPath } from '../../engine/lock/file.ts';
 import { validatePageMap } from '../../engine/pages/validate.ts';
 import { combine, preview, type PreviewSet } from '../../engine/preview.ts';
 import { loadReportAssets } from '../../engine/report/assets.ts';
@@ -12,7 +14,7 @@ import { renderCsv } from '../../engine/report/csv.ts';
 import { renderHtmlReport } from '../../engine/report/html.ts';
 import { renderSvg } from '../../engine/report/svg.ts';
 import type { PageMapDocument } from '../../protocol/page-map.ts';
-import { DEFAULT_OPTIONS, type AlignOptions } from '../../protocol/options.ts';
+import { DEFAULT_OPTIONS, paddingOf, type AlignOptions } from '../../protocol/options.ts';
 import type { PlanRequest } from '../../protocol/messages.ts';
 import type { Handlers, Peer } from '../../protocol/rpc.ts';
 import type { ENGINE_METHODS, ExportForm, Place, View } from './contract.ts';
@@ -34,8 +36,10 @@ interface Known {
 
 type SlotsKind = 'plain' | 'free';
 
-const kindOf = ({ align, group, customLoader }: AlignOptions): SlotsKind =>
-  align === 'auto' && group === 'auto' && !customLoader ? 'free' : 'plain';
+function kindOf(options: AlignOptions): SlotsKind {
+  const { align, group } = paddingOf(options);
+  return align === 'auto' && group === 'auto' && !options.customLoader ? 'free' : 'plain';
+}
 
 /** Options that need no search, for each kind of slots; plain ones are there soonest. */
 const WARM_OPTIONS: readonly AlignOptions[] = [
@@ -60,6 +64,11 @@ export function frontHandlers(reader: Reader): Handlers<typeof ENGINE_METHODS> {
       front.aligned(params.workspace, document);
       return viewOf(document);
     },
+    lock: (params, { signal, update }) => reader.call('lock', params, { signal, onUpdate: update }),
+    check: (params, { signal, update }) =>
+      reader.call('check', params, { signal, onUpdate: update }),
+    relayout: (params, { signal, update }) =>
+      reader.call('relayout', params, { signal, onUpdate: update }),
     load: async ({ file }) => viewOf(await readReport(file)),
     export: async ({ from, form, to }) => {
       await writeWhole(to, await render(await readReport(from), form));
@@ -119,7 +128,8 @@ class Front {
     const known = await this.open(place, () => undefined);
     checkRequest(known, request);
     const quick = known.sets[kindOf(request.options)] ?? known.sets.plain;
-    if (quick && covers(quick, request)) {
+    // Where a lock holds the layout, there is no other one to show first.
+    if (quick && covers(quick, request) && !existsSync(lockPath(place.workspace))) {
       const first = preview(quick, known.measured, request);
       update({ ...viewOf(first), refining: true });
     }

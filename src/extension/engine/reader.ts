@@ -2,10 +2,12 @@
  * The thread that reads, plans, predicts and links. What it does takes seconds, and some of it
  * cannot be interrupted; so `front.ts` stands before it and answers what can be answered at once.
  */
+import { existsSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { align } from '../../engine/align.ts';
+import { lockPath } from '../../engine/lock/file.ts';
 import type { PreviewSet } from '../../engine/preview.ts';
 import { Session } from '../../engine/session.ts';
 import { discover } from '../../engine/workspace/discover.ts';
@@ -13,6 +15,7 @@ import type { Unikernel } from '../../engine/workspace/types.ts';
 import { planRequest } from '../../protocol/messages.ts';
 import type { PageMapDocument } from '../../protocol/page-map.ts';
 import { method, type Handlers } from '../../protocol/rpc.ts';
+import { check, lock, relayout } from './lock.ts';
 import { ENGINE_METHODS, type Found, type FoundUnikernel, type Tools } from './contract.ts';
 
 const document = v.custom<PageMapDocument>(() => true);
@@ -31,6 +34,9 @@ export const READER_METHODS = {
     v.object({ workspace: v.string(), options: planRequest.entries.options }),
     v.object({ set: v.custom<PreviewSet>(() => true) }),
   ),
+  lock: ENGINE_METHODS.lock,
+  check: ENGINE_METHODS.check,
+  relayout: ENGINE_METHODS.relayout,
   align: method(ENGINE_METHODS.align.params, v.object({ document }), progress),
 };
 
@@ -59,6 +65,9 @@ export const readerHandlers: Handlers<typeof READER_METHODS> = {
   previewSet: async ({ workspace, options }) => ({
     set: await open(workspace).previewSet(options),
   }),
+  lock,
+  check,
+  relayout,
   align: async ({ workspace, output, tools, request, jobs }, { signal, update }) => ({
     document: await align({
       workspace,
@@ -87,6 +96,7 @@ async function find(workspace: string, tools: Tools | null, signal: AbortSignal)
     unikernels,
     unusable: found.unusable,
     missingTools: await missing(found.unikernels, tools),
+    locked: existsSync(lockPath(workspace)),
   };
 }
 
