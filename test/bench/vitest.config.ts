@@ -6,6 +6,7 @@ export default defineConfig({
   root: path.resolve(import.meta.dirname, '../..'),
   test: {
     include: ['test/bench/**/*.figures.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 1_200_000,
     hookTimeout: 600_000,
     fileParallelism: false,

@@ -24,7 +24,7 @@ export function launchBrowser(): Promise<Browser> {
 const NOISE =
   /vsda|favicon|404|ERR_NAME_NOT_RESOLVED|ERR_FAILED|vscode-cdn|Failed to load resource|marketplace|extensionGallery|punycode|Ignoring fetching additional builtin|INotificationService|Error while fetching|language pack|code-server|allow-scripts and allow-same-origin|Unrecognized feature|No search provider|WebSocket|Canceled|ResizeObserver loop|iframe which has both|\[lifecycle\]|IndexedDB|vscode-log:/i;
 
-/** A window of VS Code on one folder. */
+/** A window of VS Code on one folder, or on a .code-workspace file. */
 export class Workbench {
   /** Errors of the console that do not come from VS Code itself. */
   readonly errors: string[] = [];
@@ -47,7 +47,8 @@ export class Workbench {
   ): Promise<Workbench> {
     const context = await browser.newContext({ viewport: size });
     const page = await context.newPage();
-    await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
+    const kind = folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
+    await page.goto(`${url}/?${kind}=${encodeURIComponent(folder)}`);
     const workbench = new Workbench(page);
     await workbench.ready();
     return workbench;
@@ -58,6 +59,12 @@ export class Workbench {
     await this.page.waitForSelector('.explorer-folders-view .monaco-list-row, .activitybar', {
       timeout: 60_000,
     });
+  }
+
+  /** Takes a message that a test has asked for off the list: VS Code logs those it shows as errors. */
+  expectError(text: RegExp): void {
+    const others = this.errors.filter((error) => !text.test(error));
+    this.errors.splice(0, this.errors.length, ...others);
   }
 
   async close(): Promise<void> {
@@ -81,7 +88,8 @@ export class Workbench {
       if (attempt > 0) await this.page.keyboard.press('Escape');
       await this.page.keyboard.press('F1');
       if (await appears(input, 3000)) {
-        await input.fill(`>${title}`);
+        // It closes where something else takes the focus, for example a notification's button.
+        await input.fill(`>${title}`, { timeout: 2000 }).catch(() => undefined);
         const row = this.page
           .locator('.quick-input-list .monaco-list-row', { hasText: title })
           .first();
@@ -116,11 +124,13 @@ export class Workbench {
   /** Enters a path into the file dialog, which lists folders while one types. */
   async answerFileDialog(file: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input[type=text]').first();
-    const ok = this.page.locator('.quick-input-widget .monaco-button', { hasText: 'OK' });
+    const ok = this.page.locator('.quick-input-action .monaco-button').first();
     await ok.waitFor({ timeout: 20_000 });
-    await input.fill(file);
-    for (let i = 0; i < 10 && (await ok.isVisible()); i++) {
-      await this.page.waitForTimeout(1000);
+    for (let i = 0; i < 30 && (await ok.isVisible()); i++) {
+      // The dialog writes into its field too, as long as it lists the first folder.
+      if ((await input.inputValue()) !== file) await input.fill(file).catch(() => undefined);
+      await this.page.waitForTimeout(700);
+      if ((await input.inputValue()) !== file) continue;
       await input.press('Enter', { timeout: 1000 }).catch(() => undefined);
       await ok.waitFor({ state: 'hidden', timeout: 1500 }).catch(() => undefined);
     }
@@ -141,6 +151,18 @@ export class Workbench {
 
   treeRow(text: string | RegExp) {
     return this.page.locator('.pane-body .monaco-list-row', { hasText: text }).first();
+  }
+
+  /** Chooses an entry of the context menu of a tree row; a menu that has just opened takes no click. */
+  async chooseInMenu(row: string, entry: string): Promise<void> {
+    await this.treeRow(row).click({ button: 'right' });
+    const item = this.page.getByRole('menuitem', { name: entry, exact: true });
+    await item.waitFor({ timeout: 15_000 });
+    for (let i = 0; i < 20 && (await item.isVisible()); i++) {
+      await this.page.waitForTimeout(250);
+      await item.click({ timeout: 1000 }).catch(() => undefined);
+      await item.waitFor({ state: 'hidden', timeout: 1000 }).catch(() => undefined);
+    }
   }
 
   notification(text: string | RegExp) {

@@ -1,6 +1,6 @@
 /** A VS Code with the packaged extension, and workspaces to open in it. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,8 @@ import {
   type RunningServer,
 } from '../../../scripts/vscode/server.mjs';
 import type { PageMapDocument } from '../../../src/protocol/page-map.ts';
+import { once } from '../../support/once.ts';
+import { builtSample } from '../../support/sample.ts';
 import { launchBrowser } from './driver.ts';
 
 const run = promisify(execFile);
@@ -26,19 +28,22 @@ export interface Fixture {
   /** A workspace of built unikernels, never aligned. */
   readonly built: string;
   start(options?: { trust?: boolean }): Promise<RunningServer>;
-  /** A fresh copy of the built workspace. */
-  workspace(name: string): Promise<string>;
+  /** A fresh copy of the built workspace, of some applications or of all. */
+  workspace(name: string, applications?: readonly string[]): Promise<string>;
   dispose(): Promise<void>;
 }
 
 /** Builds, packages and installs the extension, and builds the sample workspace. */
 export async function createFixture(): Promise<Fixture> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'spacer-e2e-'));
-  await run(process.execPath, [path.join(ROOT, 'scripts/build.mjs')], { cwd: ROOT });
-  const vsix = await packageExtension(path.join(folder, 'spacer.vsix'));
+  const packages = await once('vsix', async (into) => {
+    await run(process.execPath, [path.join(ROOT, 'scripts/build.mjs')], { cwd: ROOT });
+    await packageExtension(path.join(into, 'spacer.vsix'));
+    await installVsCode({ log: console.log });
+  });
+  const vsix = path.join(packages, 'spacer.vsix');
   const server = await installVsCode({ log: console.log });
-  const built =
-    process.env['SPACER_E2E_WORKSPACE'] ?? (await buildSample(path.join(folder, 'built')));
+  const built = await realpath(await builtSample());
   const browser = await launchBrowser();
   const running: RunningServer[] = [];
   return {
@@ -52,15 +57,14 @@ export async function createFixture(): Promise<Fixture> {
       running.push(started);
       return started;
     },
-    workspace: async (name) => {
+    workspace: async (name, applications) => {
       const target = path.join(folder, name);
       // The copy is as new as the original: records of a build are compared by time.
-      await cp(built, target, {
-        recursive: true,
-        preserveTimestamps: true,
-        verbatimSymlinks: true,
-      });
-      await rm(path.join(target, '.spacer'), { recursive: true, force: true });
+      const settings = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true };
+      const parts = applications
+        ? ['unikraft', 'libs', ...applications.map((application) => `apps/${application}`)]
+        : ['.'];
+      for (const part of parts) await cp(path.join(built, part), path.join(target, part), settings);
       return target;
     },
     dispose: async () => {
@@ -69,12 +73,6 @@ export async function createFixture(): Promise<Fixture> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function buildSample(target: string): Promise<string> {
-  const sample = path.join(ROOT, 'media/sample');
-  await run('make', ['-C', sample, `BUILD=${target}`, 'JOBS=2'], { maxBuffer: MAX_OUTPUT });
-  return target;
 }
 
 /** What the command says about a workspace. */

@@ -63,3 +63,7 @@ export const flagBox = (frame: Frame, name: string) =>
 
 export const checkFlag = (frame: Frame, name: string): Promise<void> =>
   flagBox(frame, name).click();
+
+/** Makes the plan real; it is called otherwise where nothing was aligned yet. */
+export const relinkButton = (frame: Frame) =>
+  frame.locator('.plan-status vscode-button[appearance=primary]');

@@ -35,6 +35,9 @@ interface Manifest {
     menus: Record<string, { command: string }[]>;
     configuration: { properties: Record<string, { scope: string; default: unknown }> };
     viewsWelcome: { contents: string }[];
+    problemMatchers: {
+      pattern: { regexp: string; file: number; line: number; column: number };
+    }[];
     walkthroughs: { steps: { media: { svg: string }; completionEvents: string[] }[] }[];
   };
 }
@@ -64,6 +67,43 @@ describe('the manifest', () => {
     readSettings(undefined);
     const { properties } = manifest.contributes.configuration;
     expect([...read].sort()).toEqual(Object.keys(properties).sort());
+  });
+
+  it('follows changes of settings that exist', async () => {
+    const { OPTION_KEYS, PLACE_KEYS } = await import('../../../src/extension/settings.ts');
+    const { properties } = manifest.contributes.configuration;
+    const declared = Object.keys(properties);
+    for (const key of [...OPTION_KEYS, ...PLACE_KEYS]) expect(declared).toContain(`spacer.${key}`);
+    // The others act when they are next read.
+    const others = declared.filter(
+      (key) => ![...OPTION_KEYS, ...PLACE_KEYS].includes(key.slice('spacer.'.length)),
+    );
+    expect(others.sort()).toEqual([
+      'spacer.jobs',
+      'spacer.qemuArguments',
+      'spacer.statusBar',
+      'spacer.watch',
+    ]);
+  });
+
+  it.each([
+    ['FAILED httpd: /w/lib/a.c:12:1: undefined reference to `f`', '/w/lib/a.c', '12', '1'],
+    ['spacer: /w/link.lds:3:7: a closing brace is missing', '/w/link.lds', '3', '7'],
+    ['/w/b.S:4:1: relocation truncated to fit', '/w/b.S', '4', '1'],
+  ])('has a problem matcher that reads "%s"', (line, file, row, column) => {
+    const { pattern } = manifest.contributes.problemMatchers[0]!;
+    const found = new RegExp(pattern.regexp).exec(line);
+    expect([found?.[pattern.file], found?.[pattern.line], found?.[pattern.column]]).toEqual([
+      file,
+      row,
+      column,
+    ]);
+  });
+
+  it('has a problem matcher that takes nothing else for a problem', () => {
+    const { pattern } = manifest.contributes.problemMatchers[0]!;
+    for (const line of ['242 -> 133 distinct pages', 'Page map: /tmp/report.html', 'Layout: group'])
+      expect(new RegExp(pattern.regexp).test(line), line).toBe(false);
   });
 
   it('gives settings the defaults that the code has', async () => {
