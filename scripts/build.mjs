@@ -46,6 +46,21 @@ const noStyleProbe = {
   },
 };
 
+/** The decoder reads its WebAssembly from a file beside it; a bundle has the bytes inside. */
+const decoderInside = {
+  name: 'decoder-inside',
+  setup(build) {
+    build.onLoad({ filter: /iced-x86[\\/]iced_x86\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const wasm = await readFile(join(dirname(path), 'iced_x86_bg.wasm'));
+      const reading = /const path = require\('path'\).*\nconst bytes = .*/;
+      if (!reading.test(source)) throw new Error(`${path}: no file is read`);
+      const inside = `const bytes = Buffer.from('${wasm.toString('base64')}', 'base64');`;
+      return { contents: source.replace(reading, () => inside), loader: 'js' };
+    });
+  },
+};
+
 const page = {
   ...common,
   plugins: [noStyleProbe],
@@ -57,6 +72,7 @@ const page = {
 /** What runs in Node as CommonJS: there `import.meta.url` has to be made up. */
 const commonJs = {
   ...common,
+  plugins: [decoderInside],
   platform: 'node',
   target: 'node20',
   format: 'cjs',
@@ -70,6 +86,7 @@ const commonJs = {
 /** What runs in Node as a module: bundled CommonJS packages need a `require`. */
 const module = {
   ...common,
+  plugins: [decoderInside],
   platform: 'node',
   target: 'node20',
   format: 'esm',

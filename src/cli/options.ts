@@ -23,6 +23,10 @@ export interface AlignFlags {
   aslr: 0 | 1 | 2;
   aslr_map?: boolean;
   aslr_same_mapping?: boolean;
+  seed?: string;
+  aslrBlocks?: 'library' | 'class' | number;
+  aslrWindow?: number;
+  instances?: number;
   verbose?: boolean;
   output?: string;
   jobs?: number;
@@ -94,6 +98,14 @@ export function addAlignOptions(command: Command): Command {
     )
     .addOption(bool('--aslr_map', 'keep read-only data at common addresses under ASLR'))
     .addOption(bool('--aslr_same_mapping', 'keep the normal library order under ASLR'))
+    .option('--seed <text>', 'what the random positions derive from (default: a new one)')
+    .option(
+      '--aslr-blocks <blocks>',
+      'what moves together: library, class or a number of blocks (default: 1)',
+      parseBlocks,
+    )
+    .option('--aslr-window <mib>', 'room that the blocks move in (default: 40)', parseCount(1))
+    .option('--instances <n>', 'images to make of each unikernel (default: 1)', parseCount(1))
     .addOption(bool('-v, --verbose', 'say more'))
     .option('--output <dir>', 'where outputs go (default: .spacer in the workspace)')
     .option('--jobs <n>', 'links at once (default: one a core)', parseCount(1))
@@ -120,12 +132,27 @@ function parseAslr(text: string): 0 | 1 | 2 {
   throw new InvalidArgumentError('Expected 0, 1 or 2.');
 }
 
+function parseBlocks(text: string): 'library' | 'class' | number {
+  if (text === 'library' || text === 'class') return text;
+  return parseCount(1)(text);
+}
+
+function randomisationOf({ seed, aslrBlocks, aslrWindow, instances }: AlignFlags) {
+  return {
+    ...(seed !== undefined && { seed }),
+    ...(aslrBlocks !== undefined && { aslrBlocks }),
+    ...(aslrWindow !== undefined && { aslrWindow }),
+    ...(instances !== undefined && { instances }),
+  };
+}
+
 /** The engine's options for the flags given; what is not given has its default. */
 export function alignOptionsOf(flags: AlignFlags): AlignOptions {
   return {
     ...DEFAULT_OPTIONS,
     ...(flags.loc !== undefined && { location: flags.loc }),
     ...(flags.useId !== undefined && { useId: flags.useId }),
+    ...randomisationOf(flags),
     ...(flags.effort !== undefined && { effort: flags.effort }),
     granularity: flags.granularity ?? DEFAULT_OPTIONS.granularity,
     layout: flags.layout ?? DEFAULT_OPTIONS.layout,

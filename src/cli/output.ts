@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from '../engine/errors.ts';
-import type { PageMapDocument } from '../protocol/page-map.ts';
+import type { AslrReport, PageMapDocument } from '../protocol/page-map.ts';
 import { loadReportAssets } from '../engine/report/assets.ts';
 import { renderHtmlReport } from '../engine/report/html.ts';
 import { renderTable } from '../engine/report/table.ts';
@@ -54,6 +54,7 @@ function describe(document: PageMapDocument, flags: OutputFlags): string {
       `Pool for a loader: 0x${start.toString(16)} to 0x${end.toString(16)}, ${(end - start) / 4096} pages.`,
     );
   }
+  if (document.aslr) lines.push(...aslrLines(document.aslr));
   for (const { name, notes = [] } of document.unikernels)
     for (const note of notes) lines.push(`NOTE ${name}: ${note}`);
   for (const { name, message } of document.failures) lines.push(`FAILED ${name}: ${message}`);
@@ -63,6 +64,21 @@ function describe(document: PageMapDocument, flags: OutputFlags): string {
   if (flags.verbose) lines.push(...verboseLines(document));
   return `${lines.join('\n')}\n`;
 }
+
+function aslrLines({ seed, blocks, bits, pagesSpent, kept, references }: AslrReport): string[] {
+  const sizes = blocks.map((block) => `${block.name} ${block.pages} pages ${bitsOf(block.bits)}`);
+  const { stubs, farCalls, inPlace, besideThunks, privateThunks, left } = references;
+  const staying = Object.keys(kept).length;
+  return [
+    ...(seed === undefined ? [] : [`Seed: ${seed}`]),
+    `Blocks: ${sizes.join(', ')}; arrangement ${bitsOf(bits)}; ${pagesSpent} distinct pages more than without.`,
+    `References: ${stubs} to stubs, ${farCalls} far calls, ${inPlace} in place, ` +
+      `${besideThunks + privateThunks} instructions out of line, ${left} pointers left; ` +
+      `${staying} pieces of code stay.`,
+  ];
+}
+
+const bitsOf = (bits: number) => `${bits.toFixed(1)} bits`;
 
 function verboseLines(document: PageMapDocument): string[] {
   const timings = Object.entries(document.timings ?? {}).map(([phase, ms]) => `${phase} ${ms} ms`);

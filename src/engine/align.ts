@@ -109,8 +109,10 @@ async function lockFor({ lock, workspace, options }: AlignRequest): Promise<Lock
 }
 
 function checkOptions(options: AlignOptions): void {
-  if (options.aslr !== 0)
-    throw new SpacerError('not-yet', '--aslr 1 and --aslr 2 are not available yet.');
+  if (options.aslr !== 0 && options.relinkOnly)
+    throw new SpacerError('bad-options', '--relink-only cannot be combined with --aslr.');
+  if (options.aslr !== 0 && options.customLoader)
+    throw new SpacerError('bad-options', '--custom_loader cannot be combined with --aslr.');
   if (options.relinkOnly && (options.dryRun || !options.relink))
     throw new SpacerError(
       'bad-options',
@@ -263,7 +265,7 @@ async function describeSet(
     unikernels.push({ name, notes: job.notes, stages: await stagesOf(job) });
     step(name, jobs.length);
   }
-  const { layout, libraries, pool } = plan;
+  const { layout, libraries, pool, aslr } = plan;
   const isWhole = jobs.length === plan.unikernels.length;
   return pageMapOf({
     spacer: VERSION,
@@ -271,7 +273,7 @@ async function describeSet(
     options: describeOptions(request.options),
     unikernels,
     ...(isWhole && libraries && { libraries }),
-    ...(!request.options.relinkOnly && { layout, ...(pool && { pool }) }),
+    ...(!request.options.relinkOnly && { layout, ...(pool && { pool }), ...(aslr && { aslr }) }),
   });
 }
 
@@ -289,6 +291,9 @@ function describeOptions(options: AlignOptions): Record<string, string | number 
     aslr: options.aslr,
     aslr_map: options.aslrMap,
     aslr_same_mapping: options.aslrSameMapping,
+    ...(options.aslrBlocks !== undefined && { 'aslr-blocks': options.aslrBlocks }),
+    ...(options.aslrWindow !== undefined && { 'aslr-window': options.aslrWindow }),
+    ...(options.instances !== undefined && { instances: options.instances }),
     ...(options.location !== undefined && { loc: options.location }),
     ...(options.useId !== undefined && { 'use-id': options.useId }),
   };

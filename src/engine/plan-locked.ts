@@ -35,13 +35,14 @@ export interface LockedPlan {
  * @throws SpacerError `bad-options`
  */
 export function checkLockable(options: AlignOptions, lock: Lock): void {
-  const { location, customLoader, copyObjects, granularity } = options;
+  const { location, customLoader, copyObjects, granularity, aslr } = options;
   const { align, group } = paddingOf(options);
   const asked = [
     ...(align === 'auto' ? [] : ['--align']),
     ...(group === 'auto' ? [] : ['--group']),
     ...(location === undefined ? [] : ['--loc']),
     ...(customLoader ? ['--custom_loader'] : []),
+    ...(aslr === 0 ? [] : ['--aslr']),
     ...(copyObjects ? ['--copy_objs'] : []),
     ...(granularity === 'auto' || granularity === lock.granularity ? [] : ['--granularity']),
   ];

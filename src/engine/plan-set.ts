@@ -3,9 +3,12 @@
  * regions, identifies the slots, and chooses the best of the layouts that the options allow.
  */
 import { paddingOf, type AlignOptions } from '../protocol/options.ts';
+import type { AslrReport } from '../protocol/page-map.ts';
+import { randomise } from './aslr/randomise.ts';
 import { chooseIndirection, type Indirection } from './atoms/indirection.ts';
 import type { Identified, UnikernelInput } from './atoms/identify.ts';
 import { draftOf, isExplicit, outputFacts, type Draft } from './draft.ts';
+import { SpacerError } from './errors.ts';
 import type { PlacedInput, SectionPlacement } from './ldscript/rewrite.ts';
 import { copyPattern } from './link/copies.ts';
 import { planLayout, type Layout, type Strategy } from './layout/plan.ts';
@@ -37,10 +40,14 @@ export interface SetPlan {
   /** Why this layout was chosen, in one sentence. */
   readonly reason: string;
   readonly unikernels: readonly PlannedUnikernel[];
+  readonly aslr?: AslrReport;
 }
 
 /** Placements that the search for an order may try, for each bulk region. */
 const SEARCH_EFFORT = 6_000;
+
+/** MiB that give a block of some MiB more than 2^13 places, and fit a guest of 64 MiB. */
+const WINDOW = 40;
 
 const SEARCHED: Strategy = {
   name: 'search',
@@ -66,6 +73,7 @@ export function planSet(
   const chosen = isExplicit(options)
     ? { draft: plain, ...explicitLayout(plain, options) }
     : bestLayout(plain, options, growth);
+  if (options.aslr > 0) return randomisedPlan(chosen, options, growth);
   const { draft, reason } = chosen;
   const { regions, identified, inputs, indirection } = draft;
   const planned = draft.layoutInput.slots;
@@ -77,12 +85,65 @@ export function planSet(
   return { options, indirection, planned, groups, regions, identified, layout, reason, unikernels };
 }
 
+/** The planned set with blocks that lie elsewhere in every unikernel. */
+function randomisedPlan(
+  { draft, layout: chosen }: Planned,
+  options: AlignOptions,
+  growth: number,
+): SetPlan {
+  if (growth > 0)
+    throw new SpacerError(
+      'bad-options',
+      '--aslr cannot be combined with a lock, which holds the layout.',
+    );
+  const { regions, layoutInput, indirection } = draft;
+  const { set, inputs, identified, layout, addressOf, report } = randomise(
+    { ...draft, base: layoutInput.base, distinct: chosen.cost.distinct },
+    {
+      aslr: options.aslr === 2 ? 2 : 1,
+      map: options.aslrMap,
+      keepOrder: options.aslrSameMapping,
+      blocks: options.aslrBlocks ?? 1,
+      seed: options.seed,
+      window: (options.aslrWindow ?? WINDOW) * 2 ** 20,
+      strategy: chosen.strategy,
+    },
+  );
+  const unikernels = set.map((loaded, u): PlannedUnikernel => {
+    const input = inputs[u]!;
+    const own = (slot: number) => addressOf(u, slot);
+    const addresses = identified.slots.map(({ id }) => own(id));
+    const placements = placementsOf(input, u, regions, identified, { ...layout, addresses });
+    for (const { slot } of identified.parts[u]!.values())
+      if (identified.slots[slot]!.role !== 'body')
+        moveWhole(placements, identified, slot, own(slot));
+    for (const [name, one] of placements) placements.set(name, { symbols: one.address, ...one });
+    return { loaded, input, placements };
+  });
+  const reason = 'Blocks of code lie elsewhere in every unikernel, and are the same bytes there.';
+  const planned = identified.slots;
+  const known = { options, indirection, planned, groups: [], regions, identified };
+  return { ...known, layout, reason, unikernels, aslr: report };
+}
+
 /** The slots that a plan of the set would have, without the search for a layout. */
 export function slotsFor(set: readonly LoadedUnikernel[], options: AlignOptions): Draft {
   const plain = draftOf(set, options, 0);
   if (isExplicit(options)) return plain;
   const redirected = withReferencesKept(plain, options, 0);
   return redirected && weigh(firstCost(redirected)) < weigh(firstCost(plain)) ? redirected : plain;
+}
+
+/** A head or table stands where its slot does. */
+function moveWhole(
+  placements: Map<string, SectionPlacement>,
+  { slots }: Identified,
+  slot: number,
+  address: number,
+): void {
+  const { region } = slots[slot]!;
+  const placement = placements.get(region);
+  if (placement) placements.set(region, { ...placement, address });
 }
 
 interface Planned {

@@ -1,5 +1,11 @@
 /** What the passes after the plan need of it, whether a layout was searched or a lock holds it. */
-import type { LibraryEntry, PageMapDocument, PoolRange, Unusable } from '../protocol/page-map.ts';
+import type {
+  AslrReport,
+  LibraryEntry,
+  PageMapDocument,
+  PoolRange,
+  Unusable,
+} from '../protocol/page-map.ts';
 import type { Placement } from './lock/extend.ts';
 import type { Lock } from './lock/model.ts';
 import { planLocked } from './plan-locked.ts';
@@ -12,16 +18,18 @@ export interface Plan {
   readonly unikernels: readonly PlannedUnikernel[];
   readonly layout: NonNullable<PageMapDocument['layout']>;
   readonly pool?: PoolRange;
+  readonly aslr?: AslrReport;
   /** Known where the set was planned as a whole. */
   readonly libraries?: LibraryEntry[];
 }
 
-export function layoutPlan({ unikernels, layout, reason, identified }: SetPlan): Plan {
+export function layoutPlan({ unikernels, layout, reason, identified, aslr }: SetPlan): Plan {
   return {
     unikernels,
     layout: { chosen: layout.strategy.name, reason },
     libraries: librariesOfSlots(identified.slots, unikernels.length),
     ...(layout.pool && { pool: layout.pool }),
+    ...(aslr && { aslr }),
   };
 }
 

@@ -50,11 +50,19 @@ export async function readSet(
       ...(request.cache !== undefined && { cache: request.cache }),
     }),
   );
-  const chosen = selectUnikernels(found, request.unikernels, request.options.useId);
+  const { useId, instances = 1 } = request.options;
+  const chosen = instancesOf(selectUnikernels(found, request.unikernels, useId), instances);
   const read = await passes.run('read', async (step) =>
     unified(await readAll(chosen, failures, request, step), request),
   );
   return { found, ...read };
+}
+
+/** Each unikernel several times, with a number in its name, where that is asked for. */
+function instancesOf(chosen: readonly Unikernel[], count: number): readonly Unikernel[] {
+  if (count === 1) return chosen;
+  const numbers = Array.from({ length: count }, (_, i) => i + 1);
+  return chosen.flatMap((one) => numbers.map((n) => ({ ...one, name: `${one.name}-${n}` })));
 }
 
 const limits = ({ signal, tools = {} }: SetRequest) => ({ tools, ...(signal && { signal }) });

@@ -83,6 +83,15 @@ export function withIndirection(
 ): LoadedUnikernel {
   const symbols = { ...scriptSymbols(loaded.scripts), isDynamic: loaded.command.pie };
   const objects = prepareObjects(loaded.sources, symbols.scriptSymbols, indirection);
+  return withObjects(loaded, objects);
+}
+
+/** The same unikernel linked from other objects, in the order of its own with new ones behind. */
+export function withObjects(
+  loaded: LoadedUnikernel,
+  objects: readonly PreparedObject[],
+): LoadedUnikernel {
+  const symbols = scriptSymbols(loaded.scripts);
   const program = createProgram(objects, symbols);
   return withLinkersOwn({ ...loaded, objects, program, made: undefined }, symbols);
 }

@@ -161,7 +161,7 @@ export class Session {
   }
 
   private documentOf(
-    { layout, libraries, pool }: Plan,
+    { layout, libraries, pool, aslr }: Plan,
     unikernels: UnikernelInput[],
     failures: Unusable[],
   ): PageMapDocument {
@@ -174,6 +174,7 @@ export class Session {
       layout,
       ...(libraries && { libraries }),
       ...(pool && { pool }),
+      ...(aslr && { aslr }),
     });
   }
 }

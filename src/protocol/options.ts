@@ -26,6 +26,17 @@ export interface AlignOptions {
   aslr: 0 | 1 | 2;
   aslrMap: boolean;
   aslrSameMapping: boolean;
+  /** What the random positions derive from; absent: a new one. */
+  seed?: string;
+  /**
+   * What moves together: each library, the libraries that the same unikernels have, or a number of
+   * blocks; absent: all code is one block.
+   */
+  aslrBlocks?: 'library' | 'class' | number;
+  /** Room that the blocks move in, in MiB; absent: enough for 13 bits. */
+  aslrWindow?: number;
+  /** Images to make of each unikernel, each with a layout of its own; absent: 1. */
+  instances?: number;
   /** Steps that the search for a layout may take; absent: a few seconds' worth. */
   effort?: number;
   /** Plan and predict, write nothing, link nothing. */

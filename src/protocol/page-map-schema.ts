@@ -117,6 +117,31 @@ const small = 1000;
 const record = <T extends v.GenericSchema>(value: T) =>
   v.pipe(v.record(text, value), v.maxEntries(small));
 
+const aslr = v.strictObject({
+  seed: v.exactOptional(text),
+  window: v.strictObject({ start: count, pages: count }),
+  blocks: list(
+    v.strictObject({
+      name: text,
+      pages: count,
+      bits: v.pipe(v.number(), v.finite()),
+      starts: v.record(text, count),
+    }),
+    MAX_LIBRARIES,
+  ),
+  bits: v.pipe(v.number(), v.finite()),
+  pagesSpent: v.pipe(v.number(), v.finite()),
+  kept: v.record(text, text),
+  references: v.strictObject({
+    stubs: count,
+    farCalls: count,
+    inPlace: count,
+    besideThunks: count,
+    privateThunks: count,
+    left: count,
+  }),
+});
+
 const document = v.strictObject({
   format: v.literal(PAGE_MAP_FORMAT),
   version: v.literal(PAGE_MAP_VERSION),
@@ -138,6 +163,7 @@ const document = v.strictObject({
   }),
   libraries: list(library, MAX_LIBRARIES),
   pool: v.exactOptional(v.strictObject({ start: count, end: count })),
+  aslr: v.exactOptional(aslr),
   objects: v.exactOptional(objects),
   unusable: list(unusable, MAX_UNIKERNELS),
   failures: list(unusable, MAX_UNIKERNELS),

@@ -127,6 +127,46 @@ export interface ObjectsReport {
   variants: ObjectVariants[];
 }
 
+/** A part of all images that lies elsewhere in each. */
+export interface AslrBlock {
+  name: string;
+  pages: number;
+  /** Entropy of its position, in bits. */
+  bits: number;
+  /** Start address, by unikernel. */
+  starts: Record<string, number>;
+}
+
+/** What address randomisation did. */
+export interface AslrReport {
+  /** What the positions derive from; absent where they are not random. */
+  seed?: string;
+  /** What the blocks lie in: address of its first page, and pages. */
+  window: { start: number; pages: number };
+  blocks: AslrBlock[];
+  /** Entropy of the whole arrangement, in bits. */
+  bits: number;
+  /** Distinct pages more than the same layout without randomisation, as planned. */
+  pagesSpent: number;
+  /** Code that stays, and why, by slot. */
+  kept: Record<string, string>;
+  /** References over the set, by the way in which they were made independent of the positions. */
+  references: {
+    /** Go to a canonical stub: one jump more when they are called. */
+    stubs: number;
+    /** Calls and jumps that leave their block: one jump more. */
+    farCalls: number;
+    /** Encoded otherwise in place. */
+    inPlace: number;
+    /** Instructions carried out elsewhere in their block: two jumps more. */
+    besideThunks: number;
+    /** Instructions carried out in the fixed part: two jumps more, or three. */
+    privateThunks: number;
+    /** Pointers in data that differ in each unikernel. */
+    left: number;
+  };
+}
+
 export interface Unusable {
   name: string;
   path: string;
@@ -152,6 +192,8 @@ export interface PageMapDocument {
   contentClasses: Partial<Record<Stage, ContentClass[]>>;
   libraries: LibraryEntry[];
   pool?: PoolRange;
+  /** Given where addresses were randomised. */
+  aslr?: AslrReport;
   /** Given where objects were to be unified. */
   objects?: ObjectsReport;
   /** What cannot take part, each with its reason. */

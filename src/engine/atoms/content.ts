@@ -6,6 +6,7 @@
  */
 import { BLOCK_SIZE, scramble, type Blocks } from '../layout/digest.ts';
 import { FIELD_BYTES, R } from '../model/relocation-types.ts';
+import type { ElfRelocation } from '../elf/types.ts';
 import { KIND, type Program } from '../model/types.ts';
 
 /** An input section at its place inside a slot. */
@@ -25,6 +26,11 @@ export interface Locator {
   readonly offsetOf: Float64Array;
   /** A number for a name whose value the script gives: equal numbers mean equal values. */
   readonly nameKey: (name: string) => number;
+  /**
+   * What a reference's bytes change by because its ends move apart: 0 where they do not, otherwise
+   * a number that no other unikernel has. Sections are flat indexes, -1 for what is in none.
+   */
+  readonly drift?: (from: number, to: number, type: number) => number;
 }
 
 export interface SlotContent {
@@ -56,7 +62,8 @@ export function contentOf(
       const offset = part.offset + relocation.offset;
       bytes.fill(0, offset, offset + (FIELD_BYTES[relocation.type] ?? 0));
       rows.push(offset, relocation.type);
-      addTarget(rows, program, part.object, relocation.symbol, relocation.addend, locator);
+      const from = program.sectionBase[part.object]! + part.section;
+      addTarget(rows, program, part.object, relocation, locator, from);
     }
   }
   return { bytes, references: Float64Array.from(rows) };
@@ -66,17 +73,18 @@ function addTarget(
   rows: number[],
   program: Program,
   object: number,
-  symbol: number,
-  addend: number,
+  { symbol, addend: plain, type }: ElfRelocation,
   locator: Locator,
+  from: number,
 ): void {
   const table = program.rows;
   const row = table.base[object]! + symbol;
+  const to = table.kind[row] === KIND.SECTION ? flatTarget(program, row) : -1;
+  const addend = plain + (locator.drift?.(from, to, type) ?? 0);
   switch (table.kind[row]) {
     case KIND.SECTION: {
-      const flat = program.sectionBase[table.object[row]!]! + table.section[row]!;
-      const offset = locator.offsetOf[flat]! + table.value[row]! + addend;
-      rows.push(TO_SLOT, locator.slotOf[flat]!, offset);
+      const offset = locator.offsetOf[to]! + table.value[row]! + addend;
+      rows.push(TO_SLOT, locator.slotOf[to]!, offset);
       return;
     }
     case KIND.ABSOLUTE:
@@ -100,6 +108,9 @@ export function writtenLater(bytes: number, unikernel: number): Float64Array {
     rows.push(offset, R.ABS32, TO_VALUE, 0, unikernel + 1);
   return Float64Array.from(rows);
 }
+
+const flatTarget = ({ rows, sectionBase }: Program, row: number) =>
+  sectionBase[rows.object[row]!]! + rows.section[row]!;
 
 /** True where two contents become equal bytes. */
 export function equalContents(a: SlotContent, b: SlotContent): boolean {

@@ -156,6 +156,7 @@ export function identify(
   unikernels: readonly UnikernelInput[],
   regions: readonly Region[],
   size: AtomSize,
+  drifts: readonly Locator['drift'][] = [],
 ): Identified {
   const drafts = new Map<string, Draft>();
   const kinds = new Map(regions.map((region) => [region.name, region.kind]));
@@ -169,7 +170,7 @@ export function identify(
   const all = [...drafts.values()];
   const parts = unikernels.map((_, u) => partsOf(all, u));
   const contents = unikernels.map((unikernel, u) =>
-    withBootInfo(contentsOf(unikernel, parts[u]!), all, u),
+    withBootInfo(contentsOf(unikernel, parts[u]!, drifts[u]), all, u),
   );
   return { slots: all.map((draft) => slotOf(draft, contents)), parts };
 }
@@ -272,8 +273,9 @@ function inObjectOrder(program: Program, region: string, inputs: readonly Gather
 export function contentsOf(
   unikernel: UnikernelInput,
   parts: ReadonlyMap<number, SlotParts>,
+  drift?: Locator['drift'],
 ): Map<number, SlotContent> {
-  const locator = locatorOf(unikernel, parts);
+  const locator = { ...locatorOf(unikernel, parts), ...(drift && { drift }) };
   return new Map(
     [...parts.values()].map((slot) => {
       const loaded = slot.parts.filter((part) => hasBytes(unikernel.program, part));

@@ -5,7 +5,7 @@
  * as it was. ELF64 little-endian only. Source of the layouts: System V gABI, chapter 4.
  */
 import { SpacerError } from '../errors.ts';
-import { SHN, SHT, STB, type ElfFile, type ElfSection } from './types.ts';
+import { SHF, SHN, SHT, STB, type ElfFile, type ElfRelocation, type ElfSection } from './types.ts';
 import { Appender, encodeName, finishObject, StringTable, type Header } from './write.ts';
 
 export interface NewSection {
@@ -16,6 +16,19 @@ export interface NewSection {
   readonly alignment: number;
   /** Contents; absent for NOBITS. */
   readonly data?: Uint8Array;
+  readonly relocations?: readonly ElfRelocation[];
+}
+
+/** A global symbol to append; with `place` it is defined there, without it is undefined. */
+export interface NewSymbol {
+  readonly name: string;
+  readonly place?: SymbolChange;
+}
+
+/** Bytes that replace those of a section from an offset on. */
+export interface Patch {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
 }
 
 /** A symbol's new place. `section` may be an index of the original, or of a new section after them. */
@@ -31,14 +44,18 @@ export interface ObjectEdits {
   readonly clearFlags?: ReadonlyMap<number, number>;
   /** New names, by section index. */
   readonly rename?: ReadonlyMap<number, string>;
-  /** Sections without relocations, appended in this order after the original ones. */
+  /** Sections appended in this order after the original ones. */
   readonly addSections?: readonly NewSection[];
   /** Symbols to redefine, by symbol index. */
   readonly symbols?: ReadonlyMap<number, SymbolChange>;
-  /** Undefined global symbols to append, in this order after the original ones. */
-  readonly addSymbols?: readonly string[];
+  /** Global symbols to append, in this order after the original ones; a name alone is undefined. */
+  readonly addSymbols?: readonly (string | NewSymbol)[];
   /** New symbol index (original or appended) of relocation `n` of a section, by section and `n`. */
   readonly redirect?: ReadonlyMap<number, ReadonlyMap<number, number>>;
+  /** What relocation `n` of a section becomes, by section and `n`. */
+  readonly relocate?: ReadonlyMap<number, ReadonlyMap<number, ElfRelocation>>;
+  /** Contents that change, by section index. */
+  readonly patch?: ReadonlyMap<number, readonly Patch[]>;
 }
 
 const SYM = 24;
@@ -49,11 +66,11 @@ const RELA = 24;
  * @throws SpacerError `elf-edit` where the object has no section or symbol table to edit
  */
 export function editObject(elf: ElfFile, edits: ObjectEdits): Uint8Array {
-  const output = new Appender(elf.bytes);
+  const output = new Appender(patched(elf, edits));
   const headers = elf.sections.map((section): Header => ({ ...section, name: 0 }));
   clearFlags(headers, edits);
   const names = renameSections(elf, edits, output, headers);
-  appendSections(output, headers, names, edits);
+  appendSections(elf, output, headers, names, edits);
   editSymbols(elf, edits, output, headers);
   redirectRelocations(elf, edits, output, headers);
   return finishObject(output, headers, names.tableIndex);
@@ -61,14 +78,23 @@ export function editObject(elf: ElfFile, edits: ObjectEdits): Uint8Array {
 
 /** True where `edits` would change nothing, so that the original file can be used. */
 export function isEmptyEdit(edits: ObjectEdits): boolean {
-  return (
-    !edits.clearFlags?.size &&
-    !edits.rename?.size &&
-    !edits.addSections?.length &&
-    !edits.symbols?.size &&
-    !edits.addSymbols?.length &&
-    !edits.redirect?.size
-  );
+  const { addSections = [], addSymbols = [], ...maps } = edits;
+  const isEmpty = (map: ReadonlyMap<number, unknown> | undefined) => !map?.size;
+  return addSections.length + addSymbols.length === 0 && Object.values(maps).every(isEmpty);
+}
+
+function patched(elf: ElfFile, { patch }: ObjectEdits): Uint8Array {
+  if (!patch?.size) return elf.bytes;
+  const bytes = Uint8Array.from(elf.bytes);
+  for (const [index, changes] of patch) {
+    const section = at(elf.sections, index);
+    for (const { offset, bytes: own } of changes) {
+      if (offset < 0 || offset + own.length > section.data.length)
+        throw new SpacerError('elf-edit', `cannot change bytes outside ${section.name}`);
+      bytes.set(own, section.offset + offset);
+    }
+  }
+  return bytes;
 }
 
 function clearFlags(headers: Header[], edits: ObjectEdits): void {
@@ -87,15 +113,21 @@ function renameSections(elf: ElfFile, edits: ObjectEdits, output: Appender, head
     at(headers, i).name = table.add(edits.rename?.get(i) ?? section.name);
   });
   const offsets = (edits.addSections ?? []).map((section) => table.add(section.name));
+  const tables = relocated(edits).map((section) => table.add(`.rela${section.name}`));
   const bytes = table.bytes();
   Object.assign(at(headers, tableIndex), { offset: output.append(bytes, 1), size: bytes.length });
-  return { tableIndex, offsets };
+  return { tableIndex, offsets, tables };
 }
 
+/** Added sections that have relocations. */
+const relocated = ({ addSections = [] }: ObjectEdits) =>
+  addSections.filter(({ relocations }) => relocations?.length);
+
 function appendSections(
+  elf: ElfFile,
   output: Appender,
   headers: Header[],
-  names: { offsets: number[] },
+  names: { offsets: number[]; tables: number[] },
   edits: ObjectEdits,
 ): void {
   edits.addSections?.forEach((section, i) => {
@@ -111,6 +143,34 @@ function appendSections(
       entrySize: 0,
     });
   });
+  relocated(edits).forEach((section, i) => {
+    const bytes = encodeRelocations(section.relocations ?? []);
+    headers.push({
+      name: at(names.tables, i),
+      type: SHT.RELA,
+      flags: SHF.INFO_LINK,
+      offset: output.append(bytes, 8),
+      size: bytes.length,
+      link: symbolTable(elf).index,
+      info: elf.sections.length + (edits.addSections ?? []).indexOf(section),
+      alignment: 8,
+      entrySize: RELA,
+    });
+  });
+}
+
+function encodeRelocations(relocations: readonly ElfRelocation[]): Uint8Array {
+  const bytes = new Uint8Array(relocations.length * RELA);
+  const view = new DataView(bytes.buffer);
+  relocations.forEach((relocation, n) => writeRelocation(view, n * RELA, relocation));
+  return bytes;
+}
+
+function writeRelocation(view: DataView, entry: number, relocation: ElfRelocation): void {
+  view.setBigUint64(entry, BigInt(relocation.offset), true);
+  view.setUint32(entry + 8, relocation.type, true);
+  view.setUint32(entry + 12, relocation.symbol, true);
+  view.setBigInt64(entry + 16, BigInt(relocation.addend), true);
 }
 
 function editSymbols(elf: ElfFile, edits: ObjectEdits, output: Appender, headers: Header[]): void {
@@ -124,10 +184,12 @@ function editSymbols(elf: ElfFile, edits: ObjectEdits, output: Appender, headers
   for (const [index, change] of edits.symbols ?? []) writeSymbol(view, index * SYM, change);
   const names: Uint8Array[] = [strings.data];
   let nameOffset = strings.size;
-  added.forEach((name, i) => {
+  added.forEach((symbol, i) => {
     const entry = table.size + i * SYM;
+    const { name, place }: NewSymbol = typeof symbol === 'string' ? { name: symbol } : symbol;
     view.setUint32(entry, nameOffset, true);
     view.setUint8(entry + 4, STB.GLOBAL << 4);
+    if (place) writeSymbol(view, entry, place);
     const encoded = encodeName(name);
     names.push(encoded);
     nameOffset += encoded.length;
@@ -159,12 +221,16 @@ function redirectRelocations(
   output: Appender,
   headers: Header[],
 ): void {
-  for (const [section, changes] of edits.redirect ?? []) {
+  const { redirect, relocate } = edits;
+  for (const section of new Set([...(redirect?.keys() ?? []), ...(relocate?.keys() ?? [])])) {
     const table = elf.sections.find((s) => s.type === SHT.RELA && s.info === section);
-    if (table === undefined || changes.size === 0) continue;
+    if (table === undefined) continue;
     const bytes = Uint8Array.from(table.data);
     const view = new DataView(bytes.buffer);
-    for (const [n, symbol] of changes) view.setUint32(n * RELA + 12, symbol, true);
+    for (const [n, symbol] of redirect?.get(section) ?? [])
+      view.setUint32(n * RELA + 12, symbol, true);
+    for (const [n, relocation] of relocate?.get(section) ?? [])
+      writeRelocation(view, n * RELA, relocation);
     at(headers, table.index).offset = output.append(bytes, 8);
   }
 }

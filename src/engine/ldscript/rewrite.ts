@@ -29,6 +29,8 @@ export interface PlacedInput {
 /** What the layout says of one output section of one unikernel. */
 export interface SectionPlacement {
   readonly address: number;
+  /** What the symbols before the section denote; absent: where its first contents stand. */
+  readonly symbols?: number;
   /** Common end of a bulk section, for the symbols that denote it. */
   readonly end: number;
   /** Bytes of the head or the table in this image; 0 where it is empty. */
@@ -162,7 +164,8 @@ class ScriptWriter {
     const before = main.slice(0, -1).map((piece) => this.extraSection(piece, pieces));
     const first = section.leading[0] ?? section.node;
     const start = pieces[0]?.start ?? placement.address;
-    const move = `. = ${hex(Math.min(start, placement.address))};\n `;
+    const symbols = placement.symbols ?? Math.min(start, placement.address);
+    const move = `. = ${hex(symbols)};\n `;
     this.edit(section, insertBefore(first, move));
     if (before.length > 0) this.edit(section, insertBefore(section.node, before.join('')));
     if (base) this.edit(section, insertBefore(section.node, this.leadBefore(base)));

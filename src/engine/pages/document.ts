@@ -48,7 +48,7 @@ export type PageMapInput = {
 } & Partial<
   Pick<
     PageMapDocument,
-    'workspace' | 'options' | 'layout' | 'pool' | 'unusable' | 'failures' | 'timings'
+    'workspace' | 'options' | 'layout' | 'pool' | 'aslr' | 'unusable' | 'failures' | 'timings'
   >
 >;
 

@@ -357,11 +357,27 @@ describe('--aslr', () => {
     expect(await totals('--aslr', '0')).toEqual(await totals());
   });
 
-  it.each(['1', '2'])('%s is not there yet, and says so', async (mode) => {
-    const result = await spacer(['-w', await builtSample(), '--aslr', mode]);
+  it('2 gives every instance of a program a layout of its own', async () => {
+    const args = ['-u', 'sched', '--aslr', '2', '--instances', '3', '--dry-run', '--json'];
+    const { stdout } = await spacer(['-w', await builtSample(), ...args]);
+    const document = validatePageMap(JSON.parse(stdout));
+    const names = ['sched-1', 'sched-2', 'sched-3'];
+    expect(document.unikernels.map(({ name }) => name)).toEqual(names);
+    const [block] = document.aslr!.blocks;
+    expect(new Set(Object.values(block!.starts)).size).toBe(3);
+  });
+
+  it.each(['--relink-only', '--custom_loader'])('is not combined with %s', async (option) => {
+    const result = await spacer(['-w', await builtSample(), '--aslr', '2', option]);
     expectClear(result);
     expect(result).toMatchObject({ status: 2, stdout: '' });
-    expect(result.stderr).toMatch(/not available yet/);
+  });
+
+  it.each(['none', '0', '-1'])('has no blocks called %s', async (blocks) => {
+    const args = ['--aslr', '2', `--aslr-blocks=${blocks}`];
+    const result = await spacer(['-w', await builtSample(), ...args]);
+    expectClear(result);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
   });
 
   it.each(['--aslr_map', '--aslr_same_mapping'])(

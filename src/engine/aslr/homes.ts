@@ -1,0 +1,276 @@
+/**
+ * Decides what moves. Every slot has a home: a block, which is moved as a whole, or FIXED, the part
+ * that all unikernels have at the same addresses.
+ *
+ * A reference keeps its bytes wherever the blocks lie if it is relative and both ends have one
+ * home, or if it is absolute and its target is fixed. Code moves, as far as it can. A slot of data
+ * goes where the fewest references change: written data is mostly used relative to the instruction
+ * and moves with its code; strings are mostly used by absolute address and stay.
+ *
+ * Code stays where something about it cannot be indirected: it runs before paging is on (boot
+ * sections), it contains data that refer to themselves (page tables), or its bytes are read, since
+ * a stub in its place would be read instead.
+ */
+import { SHF, type ElfSection } from '../elf/types.ts';
+import { locatorOf, type Identified, type UnikernelInput } from '../atoms/identify.ts';
+import type { Region } from '../layout/regions.ts';
+import type { Slot } from '../layout/slots.ts';
+import { FIELD_BYTES, PC_RELATIVE, R } from '../model/relocation-types.ts';
+import { fieldOf } from './instruction.ts';
+import {
+  functionAt,
+  isBranchByBytes,
+  isCode,
+  isTableLoad,
+  referencesOf,
+  type Reference,
+} from './references.ts';
+
+/** The home of what does not move. */
+export const FIXED = -1;
+
+export interface Homes {
+  readonly blocks: readonly BlockName[];
+  /** By slot key: index of its block, or FIXED. */
+  readonly ofSlot: ReadonlyMap<string, number>;
+  /** Libraries whose code stays, with the reason. */
+  readonly kept: ReadonlyMap<string, string>;
+}
+
+/** A block is named after what it holds. */
+export type BlockName = string;
+
+export interface HomeOptions {
+  /** Read-only data move with their code. */
+  readonly moveReadOnly: boolean;
+  /** The block of a library's code. */
+  readonly blockOf: (slot: Slot) => string;
+}
+
+/** What counts against a home, in instructions and pages that it costs. */
+const WEIGHT = {
+  /** A relative reference that becomes an absolute one in place. */
+  inPlace: 0.05,
+  /** An instruction that is carried out somewhere else. */
+  thunk: 1,
+  /** The same, in code that no two unikernels share. */
+  privateThunk: 1.2,
+  /** A pointer in data that are otherwise shared. */
+  sharedPointer: 50,
+  /** A pointer in data that are written. */
+  writtenPointer: 25,
+  /** A reference that nothing can stand in for. */
+  never: Infinity,
+} as const;
+
+/** Boot code of Unikraft runs in 16, 32 and 64-bit mode, before there are page tables. */
+const isBoot = ({ name }: ElfSection) => /^\.(text|data|rodata|bss)(\.\d+)?\.boot($|\.)/.test(name);
+
+interface Tally {
+  /** By block, and under FIXED. */
+  readonly relative: Map<number, number>;
+  absolute: number;
+  pinned: boolean;
+}
+
+/** Chooses homes for the slots of a set. */
+export function chooseHomes(
+  unikernels: readonly UnikernelInput[],
+  regions: readonly Region[],
+  identified: Identified,
+  options: HomeOptions,
+): Homes {
+  const { slots } = identified;
+  const groups = new Map(regions.map(({ name, group }) => [name, group]));
+  const group = (slot: Slot) => groups.get(slot.region);
+  const view = new SetView(unikernels, identified);
+  const kept = view.keptCode((slot) => group(slot) === 'text');
+  const blocks: string[] = [];
+  const homes = slots.map((slot) => {
+    const moves = group(slot) === 'text' && slot.role === 'body' && !kept.has(slot.id);
+    if (!moves) return FIXED;
+    const name = options.blockOf(slot);
+    if (!blocks.includes(name)) blocks.push(name);
+    return blocks.indexOf(name);
+  });
+  const tallies = view.tally(homes, (slot) => group(slot) === 'text');
+  for (const slot of slots) {
+    const tally = tallies.get(slot.id);
+    if (group(slot) === 'text' || !tally || tally.pinned) continue;
+    if (!mayMove(slot, group(slot))) continue;
+    homes[slot.id] = cheapest(tally, blocks.length, options.moveReadOnly && isReadOnly(slot));
+  }
+  const unwind = view.homeOfUnwind(homes);
+  for (const slot of slots)
+    if (isUnwind(slot) && group(slot) === 'readonly') homes[slot.id] = unwind;
+  const reasons = new Map([...kept].map(([id, reason]) => [slots[id]!.key, reason]));
+  return {
+    blocks,
+    ofSlot: new Map(slots.map((slot) => [slot.key, homes[slot.id]!])),
+    kept: reasons,
+  };
+}
+
+/** The unwind tables refer to code relative to themselves; what they are about, they move with. */
+const isUnwind = ({ role, region }: Slot) =>
+  role === 'table' && (region === '.eh_frame' || region === '.eh_frame_hdr');
+
+const isReadOnly = ({ region }: Slot) => region.startsWith('.rodata');
+
+/** Tables stand where the scripts say; their bounds are names of the scripts. */
+const mayMove = (slot: Slot, group: string | undefined): boolean =>
+  slot.role === 'body' && (group === 'readonly' || group === 'data' || group === 'bss');
+
+function cheapest(tally: Tally, blocks: number, forced: boolean): number {
+  const all = [...tally.relative.values()].reduce((sum, n) => sum + n, 0);
+  const costs = Array.from({ length: blocks }, (_, block) => ({
+    home: block,
+    cost: all - (tally.relative.get(block) ?? 0) + (forced ? 0 : tally.absolute),
+  }));
+  const fixed = { home: FIXED, cost: all - (tally.relative.get(FIXED) ?? 0) };
+  if (forced && costs.length > 0) return costs.reduce((a, b) => (b.cost < a.cost ? b : a)).home;
+  return costs.reduce((a, b) => (b.cost < a.cost ? b : a), fixed).home;
+}
+
+/** The references of a set by the slots that they connect. */
+class SetView {
+  private readonly slotOf: ((object: number, section: number) => number)[];
+
+  constructor(
+    private readonly unikernels: readonly UnikernelInput[],
+    private readonly identified: Identified,
+  ) {
+    this.slotOf = unikernels.map((unikernel, u) => {
+      const { slotOf } = locatorOf(unikernel, identified.parts[u]!);
+      const { sectionBase } = unikernel.program;
+      return (object, section) => slotOf[sectionBase[object]! + section] ?? -1;
+    });
+  }
+
+  /** Slots of code that cannot move, with the reason. */
+  keptCode(isText: (slot: Slot) => boolean): Map<number, string> {
+    const kept = new Map<number, string>();
+    const keep = (slot: number, reason: string) => {
+      if (slot >= 0 && isText(this.identified.slots[slot]!) && !kept.has(slot))
+        kept.set(slot, reason);
+    };
+    this.unikernels.forEach((unikernel, u) => {
+      const { program } = unikernel;
+      for (const { index, elf } of program.objects)
+        for (const section of elf.sections)
+          if (isBoot(section)) keep(this.slotOf[u]!(index, section.index), 'it is boot code');
+      for (const reference of referencesOf(unikernel)) {
+        const { target, object, section } = reference;
+        const own = this.slotOf[u]!(object, section.index);
+        if (isCode(section) && isData(reference))
+          keep(own, 'it contains data that refer to addresses');
+        if (target.kind !== 'section') continue;
+        const to = this.slotOf[u]!(target.object, target.section);
+        if (to < 0 || !isText(this.identified.slots[to]!) || kept.has(to)) continue;
+        const reason = readsCode(unikernel, reference);
+        if (reason) keep(to, reason);
+      }
+    });
+    return kept;
+  }
+
+  /** The home of most code that has unwind tables; FIXED where something refers to the tables. */
+  homeOfUnwind(homes: readonly number[]): number {
+    const counts = new Map<number, number>();
+    for (const [u, unikernel] of this.unikernels.entries()) {
+      const names = new Set(
+        unikernel.outline
+          .filter(({ name }) => /^\.eh_frame(_hdr)?$/.test(name))
+          .flatMap(({ leading, trailing }) => [...leading, ...trailing].map((one) => one.symbol)),
+      );
+      for (const { section, target } of referencesOf(unikernel)) {
+        if (target.kind === 'name' && names.has(target.name)) return FIXED;
+        if (target.kind !== 'section' || section.name !== '.eh_frame') continue;
+        const slot = this.slotOf[u]!(target.object, target.section);
+        const home = slot < 0 ? FIXED : homes[slot]!;
+        counts.set(home, (counts.get(home) ?? 0) + 1);
+      }
+    }
+    return [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), [FIXED, 0] as const)[0];
+  }
+
+  /** What speaks for and against the homes of data. */
+  tally(homes: readonly number[], isText: (slot: Slot) => boolean): Map<number, Tally> {
+    const tallies = new Map<number, Tally>();
+    this.unikernels.forEach((unikernel, u) => {
+      for (const reference of referencesOf(unikernel)) {
+        const { target, object, section } = reference;
+        if (target.kind !== 'section') continue;
+        const to = this.slotOf[u]!(target.object, target.section);
+        if (to < 0 || isText(this.identified.slots[to]!)) continue;
+        const tally = tallies.get(to) ?? { relative: new Map(), absolute: 0, pinned: false };
+        tallies.set(to, tally);
+        const from = this.slotOf[u]!(object, section.index);
+        add(tally, reference, from < 0 ? FIXED : homes[from]!);
+      }
+    });
+    return tallies;
+  }
+}
+
+function add(tally: Tally, { section, relocation }: Reference, from: number): void {
+  const { type } = relocation;
+  if (isBoot(section) || FIELD_BYTES[type]! < 4) tally.pinned = true;
+  else if (PC_RELATIVE[type] === 1 && isCode(section)) {
+    const weight = isCheap(section, relocation.offset) ? WEIGHT.inPlace : WEIGHT.thunk;
+    tally.relative.set(from, (tally.relative.get(from) ?? 0) + weight);
+  } else if (isCode(section)) tally.absolute += WEIGHT.privateThunk;
+  else if (section.flags & SHF.WRITE) tally.absolute += WEIGHT.writtenPointer;
+  else tally.absolute += WEIGHT.sharedPointer;
+}
+
+/** A first look at the opcode: `lea`, or a move of the accumulator. */
+function isCheap({ data }: ElfSection, offset: number): boolean {
+  const opcode = data[offset - 2];
+  const isMove = (opcode === 0x8b || opcode === 0x89) && (data[offset - 1]! & 0x38) === 0;
+  return opcode === 0x8d || isMove;
+}
+
+/** A 64-bit address in code that is not the immediate of a `movabs` (REX.W b8+r). */
+function isData({ section, relocation }: Reference): boolean {
+  const { type, offset } = relocation;
+  if (FIELD_BYTES[type]! < 4) return true;
+  if (type !== R.ABS64) return false;
+  const [rex = 0, opcode = 0] = [section.data[offset - 2], section.data[offset - 1]];
+  return (rex & 0xf8) !== 0x48 || (opcode & 0xf8) !== 0xb8;
+}
+
+/** Why a reference to code keeps that code in place; undefined where it does not. */
+function readsCode({ program }: UnikernelInput, reference: Reference): string | undefined {
+  const { section, relocation } = reference;
+  if (/^\.(eh_frame|gcc_except_table)/.test(section.name)) return undefined;
+  const isRelative = PC_RELATIVE[relocation.type] === 1;
+  if (isCode(section) && isRelative)
+    return readsRelatively(program, reference) ? 'its bytes are read' : undefined;
+  if (isJumpTarget(program, reference)) return undefined;
+  return isCode(section) ? 'its bytes are read' : 'data refer to bytes of it';
+}
+
+/** True for an operand of an instruction that is no call or jump, and no address of a function. */
+function readsRelatively(program: Program, reference: Reference): boolean {
+  const { section, relocation, target, object } = reference;
+  if (isBranchByBytes(reference) || isTableLoad(relocation.type)) return false;
+  const { kind, instruction, offset } = fieldOf(program, reference);
+  if (kind === 'branch') return false;
+  if (instruction.bytes[offset - 2] === 0x8d) return !isJumpTarget(program, reference, 4);
+  const isOwn =
+    target.kind === 'section' && target.object === object && target.section === section.index;
+  return !isOwn;
+}
+
+const offsetOf = ({ target, relocation }: Reference) =>
+  (target.kind === 'section' ? target.value : 0) + relocation.addend;
+
+function isJumpTarget(program: Program, reference: Reference, bias = 0): boolean {
+  const { target } = reference;
+  if (target.kind !== 'section') return false;
+  const at = offsetOf(reference) + bias;
+  return functionAt(program, target.object, target.section, at) !== undefined;
+}
+
+type Program = UnikernelInput['program'];
