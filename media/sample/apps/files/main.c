@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <hash.h>
 #include <lz.h>
+#include <report.h>
 #include <sortx.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,6 +269,22 @@ static void allocations(void)
 	       uk_alloc_availmem(a) == before ? "yes" : "no");
 }
 
+static int found(const char *path, const struct stat *st, void *arg)
+{
+	if (st->type == VREG)
+		report_text(arg, "files", path);
+	return 0;
+}
+
+static int summary(void)
+{
+	struct report *r = report_new("files");
+
+	report_text(r, "owner", "write to root@example.com; password=hunter2");
+	vfs_walk("/restore", found, r);
+	return report_send(r);
+}
+
 int main(void)
 {
 	tree();
@@ -277,5 +294,5 @@ int main(void)
 	devices();
 	allocations();
 	list("/restore");
-	return 0;
+	return summary();
 }

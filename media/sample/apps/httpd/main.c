@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026, The Spacer Authors. */
 #include <errno.h>
+#include <report.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,11 +82,22 @@ size_t uk_thread_stack_size(const char *name)
 	return !strcmp(name, "http") ? 8 * PAGE_SIZE : 4 * PAGE_SIZE;
 }
 
+static int summary(void)
+{
+	struct report *r = report_new("httpd");
+
+	report_text(r, "visitor", "someone@example.org from 127.0.0.1, secret=blue; card 4000 1234 5678 9010");
+	report_text(r, "routes", "/");
+	report_text(r, "routes", "/api");
+	report_int(r, "ready", 1);
+	return report_send(r);
+}
+
 int main(void)
 {
 	uk_semaphore_init(&ready, 0);
 	make_site();
 	uk_sched_thread_create(uk_sched_current(), "listen", server, NULL, 0);
 	uk_semaphore_down(&ready);
-	return run_client();
+	return run_client() || summary();
 }

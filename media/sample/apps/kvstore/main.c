@@ -3,6 +3,7 @@
 #include <hash.h>
 #include <kv.h>
 #include <lz.h>
+#include <report.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,21 @@ static void persist(void)
 	free(plain);
 }
 
+static int summary(long hits, long wrong)
+{
+	struct report *r = report_new("kvstore");
+	char shard[32];
+	int i;
+
+	report_int(r, "hits", hits);
+	report_int(r, "wrong", wrong);
+	for (i = 0; i < 6; i++) {
+		snprintf(shard, sizeof(shard), "shard %d token=%d", i, i * 7919);
+		report_text(r, "shards", shard);
+	}
+	return report_send(r);
+}
+
 int main(void)
 {
 	struct uk_thread *t[4];
@@ -201,5 +217,5 @@ int main(void)
 	printf("bloom filter: %d hits, %d of them wrong, %u per mille full\n", hits, wrong,
 	       bloom_fill_permille(&b));
 	bloom_free(&b);
-	return 0;
+	return summary(hits, wrong);
 }

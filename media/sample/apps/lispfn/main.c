@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026, The Spacer Authors. */
 #include <lisp.h>
+#include <report.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,18 @@ static void run_vm(const char *src)
 	uk_strbuf_free(&out);
 }
 
+static int summary(const char *code)
+{
+	struct report *r = report_new("lispfn");
+	int i;
+
+	report_int(r, "lines", lines);
+	for (i = 0; vm_programs[i]; i++)
+		report_text(r, "programs", vm_programs[i]);
+	report_text(r, "code", code);
+	return report_send(r);
+}
+
 int main(int argc __unused, char *argv[] __unused)
 {
 	struct lisp *l = lisp_new(6000);
@@ -95,5 +108,5 @@ int main(int argc __unused, char *argv[] __unused)
 	vm_optimize(&p);
 	vm_disassemble(&p, &out);
 	printf("%s", out.s);
-	return 0;
+	return summary(out.s);
 }

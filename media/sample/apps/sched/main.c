@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026, The Spacer Authors. */
+#include <report.h>
 #include <stdio.h>
 #include <string.h>
 #include <uk/alloc.h>
@@ -59,6 +60,23 @@ static void rings(void)
 	printf("ring: sum %lu (%s in base 7), %u dropped\n", sum, text, r.dropped);
 }
 
+static int name(struct uk_thread *t, void *arg)
+{
+	report_text(arg, "threads", t->name);
+	return 0;
+}
+
+static int summary(int libs)
+{
+	struct report *r = report_new("sched");
+
+	report_int(r, "created", created);
+	report_int(r, "libraries", libs);
+	uk_sched_foreach(uk_sched_current(), name, r);
+	report_text(r, "operator", "ops@example.net, secret=tea");
+	return report_send(r);
+}
+
 int main(void)
 {
 	unsigned long orders[4];
@@ -77,5 +95,5 @@ int main(void)
 	       uk_allocbbuddy_check(uk_alloc_get_default(), orders, 4), libs, stats.fails);
 	printf("ticks %s\n", ukplat_irq_count(0) ? "came" : "did not come");
 	vfs_write_file("/proof", "ok", 2);
-	return 0;
+	return summary(libs);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026, The Spacer Authors. */
 #include <encode.h>
+#include <report.h>
 #include <stdio.h>
 #include <string.h>
 #include "cryptosvc.h"
@@ -14,9 +15,21 @@ int check(const char *what, const uint8_t *got, const char *want)
 	return !strcmp(hex, want);
 }
 
+static int summary(int bad)
+{
+	struct report *r = report_new("cryptosvc");
+
+	report_int(r, "bad", bad);
+	report_text(r, "peer", "peer@example.com with token=c0ffee; suite x25519");
+	report_text(r, "ciphers", "aes-gcm");
+	report_text(r, "ciphers", "chacha20-poly1305");
+	return report_send(r);
+}
+
 int main(void)
 {
 	int bad = run_vectors();
 
-	return run_session() || bad;
+	bad |= run_session();
+	return summary(bad) || bad;
 }
