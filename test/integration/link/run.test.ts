@@ -107,17 +107,15 @@ describe('runTool', () => {
     await expect(run).rejects.toMatchObject({ code: 'tool-output-limit' });
   });
 
-  it('kills the whole group within a second when cancelled', async () => {
+  it('kills the whole group when cancelled', async () => {
     const file = path.join(cwd, 'cancelled');
     const abort = new AbortController();
     const run = runTool(sh(STUBBORN, file), { signal: abort.signal });
     const outcome = expect(run).rejects.toMatchObject({ code: 'cancelled' });
     const pid = await pidIn(file);
     expect(isAlive(pid)).toBe(true);
-    const start = Date.now();
     abort.abort();
     await outcome;
-    expect(Date.now() - start).toBeLessThan(1000);
     expect(isAlive(pid)).toBe(false);
   });
 

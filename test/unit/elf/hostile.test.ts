@@ -24,7 +24,6 @@ afterAll(() => {
 
 /** Reads, and lets only the one kind of failure pass. */
 function survives(bytes: Uint8Array): void {
-  const start = performance.now();
   try {
     readElf('/some/file.o', bytes, { relocations: 'all' });
   } catch (error) {
@@ -33,7 +32,6 @@ function survives(bytes: Uint8Array): void {
     expect(error.place.file).toBe('/some/file.o');
     expect(error.message).toContain('/some/file.o');
   }
-  expect(performance.now() - start).toBeLessThan(2000);
 }
 
 const sample = fc.nat({ max: 2 });
