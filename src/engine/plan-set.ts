@@ -9,6 +9,7 @@ import { chooseIndirection, type Indirection } from './atoms/indirection.ts';
 import type { Identified, UnikernelInput } from './atoms/identify.ts';
 import { draftOf, isExplicit, outputFacts, type Draft } from './draft.ts';
 import { SpacerError } from './errors.ts';
+import { defaultLinkOf, objectionTo } from './growth.ts';
 import type { PlacedInput, SectionPlacement } from './ldscript/rewrite.ts';
 import { copyPattern } from './link/copies.ts';
 import { planLayout, type Layout, type Strategy } from './layout/plan.ts';
@@ -166,8 +167,32 @@ function bestLayout(plain: Draft, options: AlignOptions, growth: number): Planne
   const effort = options.effort ?? SEARCH_EFFORT;
   const strategies = [...plainStrategies(options), { ...SEARCHED, name, effort }];
   const layouts = strategies.map((strategy) => planLayout(draft.layoutInput, strategy));
-  const layout = cheapest(layouts);
-  return { draft, layout, reason: `It has the fewest pages of those tried: ${listed(layouts)}.` };
+  const chosen = growth > 0 ? fewestPages(layouts) : withinLimits(layouts, draft);
+  return { draft, ...chosen };
+}
+
+/** Where room to grow is asked for, its price is too. */
+const fewestPages = (layouts: readonly Layout[]) => ({
+  layout: cheapest(layouts),
+  reason: `It has the fewest pages of those tried: ${listed(layouts)}.`,
+});
+
+/** The cheapest layout that keeps the limits; where none does, the cheapest of all. */
+function withinLimits(layouts: readonly Layout[], { set, layoutInput }: Draft) {
+  const before = defaultLinkOf(set);
+  const isSplit = set.some(({ sources, originals }) => sources.some((s, i) => s !== originals[i]));
+  const objections = new Map(
+    layouts.map((one) => [one, objectionTo(one, layoutInput, before, isSplit)]),
+  );
+  const allowed = layouts.filter((one) => objections.get(one) === undefined);
+  const { layout: wanted, reason: fewest } = fewestPages(layouts);
+  const objection = objections.get(wanted);
+  if (objection === undefined) return { layout: wanted, reason: fewest };
+  const refused = `${wanted.strategy.name} has ${wanted.cost.distinct} pages, but ${objection}`;
+  if (allowed.length === 0)
+    return { layout: wanted, reason: `${fewest} None keeps the limits: ${refused}.` };
+  const layout = cheapest(allowed);
+  return { layout, reason: `It keeps the limits with the fewest pages; ${refused}.` };
 }
 
 /** The set with calls through stubs and with pinned constants; undefined where neither is needed. */
