@@ -19,16 +19,33 @@ export interface GatheredInput {
 export interface Gathered {
   /** By output section name, in order. */
   readonly inputs: ReadonlyMap<string, readonly GatheredInput[]>;
-  /** Loaded sections that no statement takes. */
+  /** Sections asked about that no statement takes. */
   readonly orphans: readonly GatheredInput[];
 }
 
-/** @param isCandidate false for sections that are discarded before the script is looked at */
+type IsCandidate = (object: number, section: number) => boolean;
+
+/** Asks which loaded sections are taken. */
+export const isLoaded = ({ flags }: ElfSection): boolean => (flags & SHF.ALLOC) !== 0;
+
+/**
+ * @param isCandidate false for sections that are discarded before the script is looked at
+ * @param isAsked the sections asked about: loaded ones, or others
+ */
 export function gather(
   outline: readonly OutlineSection[],
   objects: readonly InputObject[],
-  isCandidate: (object: number, section: number) => boolean,
+  isCandidate: IsCandidate,
+  isAsked: (section: ElfSection) => boolean = isLoaded,
 ): Gathered {
+  const asked: Asked = new Map(
+    objects.map((object) => [
+      object,
+      object.elf.sections.filter(
+        (section) => isAsked(section) && isCandidate(object.index, section.index),
+      ),
+    ]),
+  );
   const taken = objects.map((object) => new Uint8Array(object.elf.sections.length));
   const inputs = new Map<string, readonly GatheredInput[]>();
   for (const output of outline) {
@@ -36,7 +53,7 @@ export function gather(
     for (const statement of output.node.body) {
       if (statement.kind !== 'input') continue;
       const head = output.head.includes(statement);
-      for (const { object, section } of matches(statement, objects, isCandidate)) {
+      for (const { object, section } of matches(statement, asked)) {
         if (taken[object]![section] === 1) continue;
         taken[object]![section] = 1;
         list.push({ object, section, head, keep: statement.keep });
@@ -44,22 +61,15 @@ export function gather(
     }
     inputs.set(output.name, list);
   }
-  return { inputs, orphans: leftOver(objects, taken, isCandidate) };
+  return { inputs, orphans: leftOver(asked, taken) };
 }
 
-function leftOver(
-  objects: readonly InputObject[],
-  taken: readonly Uint8Array[],
-  isCandidate: (object: number, section: number) => boolean,
-): GatheredInput[] {
-  return objects.flatMap((object) =>
-    object.elf.sections
-      .filter(
-        (section) =>
-          section.flags & SHF.ALLOC &&
-          taken[object.index]![section.index] === 0 &&
-          isCandidate(object.index, section.index),
-      )
+type Asked = ReadonlyMap<InputObject, readonly ElfSection[]>;
+
+function leftOver(asked: Asked, taken: readonly Uint8Array[]): GatheredInput[] {
+  return [...asked].flatMap(([object, sections]) =>
+    sections
+      .filter((section) => taken[object.index]![section.index] === 0)
       .map((section) => ({
         object: object.index,
         section: section.index,
@@ -76,20 +86,16 @@ interface Match {
   readonly alignment: number;
 }
 
-function matches(
-  statement: InputDescription,
-  objects: readonly InputObject[],
-  isCandidate: (object: number, section: number) => boolean,
-): Match[] {
+function matches(statement: InputDescription, asked: Asked): Match[] {
   const file = statement.file?.pattern ?? '*';
   const excluded = statement.file?.exclude ?? [];
-  const files = objects.filter(
-    (object) => fileMatches(file, object) && !excluded.some((p) => isExcluded(p, object)),
+  const files = [...asked].filter(
+    ([object]) => fileMatches(file, object) && !excluded.some((p) => isExcluded(p, object)),
   );
   const patterns = statement.sections;
   if (patterns.every((pattern) => pattern.sort === 'unsorted'))
-    return files.flatMap((object) =>
-      candidates(object, isCandidate)
+    return files.flatMap(([object, sections]) =>
+      sections
         .filter((section) =>
           patterns.length === 0
             ? true
@@ -99,22 +105,13 @@ function matches(
     );
   return patterns.flatMap((pattern) =>
     sortMatches(
-      files.flatMap((object) =>
-        candidates(object, isCandidate)
+      files.flatMap(([object, sections]) =>
+        sections
           .filter((section) => patternMatches(pattern, section, object))
           .map((section) => matchOf(object, section)),
       ),
       pattern,
     ),
-  );
-}
-
-function candidates(
-  object: InputObject,
-  isCandidate: (object: number, section: number) => boolean,
-): ElfSection[] {
-  return object.elf.sections.filter(
-    (section) => section.flags & SHF.ALLOC && isCandidate(object.index, section.index),
   );
 }
 

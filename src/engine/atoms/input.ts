@@ -7,8 +7,9 @@ import { isDiscarded } from '../model/program.ts';
 import { UK_RELOC } from '../model/uk-reloc.ts';
 import type { LoadedUnikernel } from '../loaded-unikernel.ts';
 import { effectsOf } from '../link/effects.ts';
-import type { ElfFile } from '../elf/types.ts';
-import { gather, globMatches, type GatheredInput } from './gather.ts';
+import type { ElfFile, ElfSection } from '../elf/types.ts';
+import { isInputSection } from '../model/sections.ts';
+import { gather, globMatches, isLoaded, type GatheredInput } from './gather.ts';
 import type { UnikernelInput } from './identify.ts';
 
 /** Gathers the live sections of a unikernel, with the unwind tables that the linker will make. */
@@ -17,7 +18,7 @@ export function inputOf(loaded: LoadedUnikernel): UnikernelInput {
   const isCandidate = (object: number, section: number) => !isDiscarded(program, object, section);
   const all = outlineOf(loaded.scripts);
   const { inputs } = gather(all, program.objects, isCandidate);
-  const live = liveOf(loaded, inputs);
+  const live = liveOf(loaded, [inputs, unloadedInputs(loaded, all, isCandidate)]);
   keepMade(loaded, live);
   const frame = planEhFrame(
     program,
@@ -47,13 +48,28 @@ export function inputOf(loaded: LoadedUnikernel): UnikernelInput {
   };
 }
 
+/**
+ * Sections that are not loaded may be roots too: Unikraft's table of places to relocate is one, and
+ * of a position-independent program nearly everything hangs on it.
+ */
+function unloadedInputs(
+  { program, command }: LoadedUnikernel,
+  outline: readonly OutlineSection[],
+  isCandidate: (object: number, section: number) => boolean,
+): ReadonlyMap<string, readonly GatheredInput[]> {
+  if (!command.gcSections) return new Map();
+  const isAsked = (section: ElfSection) => isInputSection(section) && !isLoaded(section);
+  return gather(outline, program.objects, isCandidate, isAsked).inputs;
+}
+
 function liveOf(
   loaded: LoadedUnikernel,
-  inputs: ReadonlyMap<string, readonly GatheredInput[]>,
+  gathered: readonly ReadonlyMap<string, readonly GatheredInput[]>[],
 ): LiveSections {
   const kept = new Set<string>();
-  for (const list of inputs.values())
-    for (const { object, section, keep } of list) if (keep) kept.add(`${object} ${section}`);
+  for (const inputs of gathered)
+    for (const list of inputs.values())
+      for (const { object, section, keep } of list) if (keep) kept.add(`${object} ${section}`);
   return liveSections(loaded.program, {
     ...(loaded.entry !== undefined && { entry: loaded.entry }),
     roots: loaded.roots,

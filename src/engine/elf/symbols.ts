@@ -4,17 +4,18 @@
  * Source: System V gABI, chapter 4; x86-64 psABI, chapter 4.4.
  */
 import type { CheckedView } from './checked-view.ts';
-import { SHF, SHN, SHT, type ElfRelocation, type ElfSection, type ElfSymbol } from './types.ts';
+import { isDebugging } from './debugging.ts';
+import { SHN, SHT, type ElfRelocation, type ElfSection, type ElfSymbol } from './types.ts';
 
 const SYMBOL_SIZE = { 32: 16, 64: 24 } as const;
 const RELA_SIZE = 24;
 
 export interface ReadOptions {
   /**
-   * Which sections' relocations to read. `loaded`, the default, leaves out those of debug
+   * Which sections' relocations to read. `program`, the default, leaves out those of debug
    * sections, which are nine tenths of an object built with `-g` and never looked at.
    */
-  readonly relocations?: 'loaded' | 'all';
+  readonly relocations?: 'program' | 'all';
 }
 
 /** The symbols of the symbol table, if there is one. */
@@ -143,7 +144,7 @@ export function readRelocations(
     const target = sections[table.info];
     if (target === undefined)
       return view.fail('elf-value', `${table.name} relocates section ${table.info}`, table.offset);
-    if (options.relocations !== 'all' && (target.flags & SHF.ALLOC) === 0) continue;
+    if (options.relocations !== 'all' && isDebugging(target)) continue;
     const list = result.get(table.info) ?? [];
     readTable(view, table, symbols, list);
     result.set(table.info, list);

@@ -7,7 +7,8 @@
  */
 import { SHT, SHF, STT, type ElfFile, type ElfSection } from '../elf/types.ts';
 import { GRP_COMDAT, SHF_EXCLUDE } from './constants.ts';
-import { isDebugging, isInputSection } from './sections.ts';
+import { isDebugging } from '../elf/debugging.ts';
+import { isInputSection } from './sections.ts';
 import type { InputObject, Program } from './types.ts';
 
 interface First {

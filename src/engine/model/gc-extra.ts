@@ -9,7 +9,8 @@ import { SHF, SHT, type ElfSection } from '../elf/types.ts';
 import { groupMembers } from './comdat.ts';
 import { SHF_LINK_ORDER } from './constants.ts';
 import type { Marker } from './gc-marker.ts';
-import { isDebugging, isInputSection } from './sections.ts';
+import { isDebugging } from '../elf/debugging.ts';
+import { isInputSection } from './sections.ts';
 import type { Program } from './types.ts';
 
 /** What the sections of an object are, by index. An object has thousands, so it is found out once. */

@@ -4,7 +4,7 @@ import { groupMembers } from './comdat.ts';
 import type { Cie, Fde } from './eh-frame-parse.ts';
 import { framesOf, functionOf, relocationsOf } from './frames.ts';
 import { R } from './relocation-types.ts';
-import { isDebugging } from './sections.ts';
+import { isDebugging } from '../elf/debugging.ts';
 import { KIND, type GlobalSymbol, type InputObject, type Program } from './types.ts';
 
 const NONE: readonly number[] = [];

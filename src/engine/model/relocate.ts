@@ -22,7 +22,7 @@ import {
   type Site,
 } from './relocation-site.ts';
 import { FIELD_BYTES, PC_RELATIVE, R, relocationName } from './relocation-types.ts';
-import { isDebugging } from './sections.ts';
+import { isDebugging } from '../elf/debugging.ts';
 import { KIND, type Program } from './types.ts';
 
 /** Where everything lies. Functions return undefined for what is not in the output. */

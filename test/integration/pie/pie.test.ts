@@ -23,7 +23,8 @@ async function differences(options: PieOptions): Promise<string[]> {
   const root = mkdtempSync(path.join(tmpdir(), 'spacer-pie-'));
   roots.push(root);
   buildPie(root, 'one', options);
-  buildPie(root, 'two', { ...options, source: 'int *more[] = { &other, &hidden };' });
+  const more = 'int *more[] = { &other, &hidden };';
+  buildPie(root, 'two', { ...options, source: `${options.source ?? ''}${more}` });
   const { unikernels, unusable } = await discover(root, { tools: {} });
   expect(unusable).toEqual([]);
   const set = await Promise.all(unikernels.map((unikernel) => readUnikernel(unikernel)));
@@ -95,6 +96,16 @@ describe('position-independent images are predicted byte for byte', () => {
     const extra = RELOC_SCRIPT.replace('KEEP(*(.uk_reloc))', '. += 4; KEEP(*(.uk_reloc))');
     const strip = ['-R .dynamic', '-R .dynsym', '-R .dynstr', '-R .rela.dyn'];
     expect(await differences({ link: STATIC, extra, strip, relocates: true })).toEqual([]);
+  });
+
+  it('where only a table that is not loaded keeps code from being dropped', async () => {
+    const extra = RELOC_SCRIPT.replace('KEEP(*(.uk_reloc))', '. += 4; KEEP(*(.uk_reloc))');
+    const strip = ['-R .dynamic', '-R .dynsym', '-R .dynstr', '-R .rela.dyn'];
+    const link = [...STATIC, '-Wl,--gc-sections', '-Wl,-u,gdt', '-Wl,-u,entry_table'];
+    const source = `__asm__(".section .uk_reloc,\\"\\",@progbits\\n.quad hung\\n"
+      ".section .text.hung,\\"ax\\",@progbits\\nhung: .fill 300, 1, 0x90\\n"
+      ".section .text.dead,\\"ax\\",@progbits\\n.fill 500, 1, 0x90\\n.text\\n");`;
+    expect(await differences({ link, extra, strip, relocates: true, source })).toEqual([]);
   });
 
   it('with both kinds of hash tables and immediate binding', async () => {
