@@ -5,6 +5,7 @@ import { analyzeImages, analyzeWorkspace } from '../engine/analyze.ts';
 import { SpacerError } from '../engine/errors.ts';
 import { renderCsv } from '../engine/report/csv.ts';
 import { VERSION } from '../engine/version.ts';
+import { addExplainCommand } from './explain.ts';
 import { addLockCommands } from './lock-commands.ts';
 import { addAlignOptions, alignOptionsOf, type AlignFlags } from './options.ts';
 import { EXIT, print, printDocument, writeHtml, writeText, type OutputFlags } from './output.ts';
@@ -70,6 +71,7 @@ function createProgram(signal: AbortSignal, done: (status: number) => void): Com
     .option('--json', 'print the page map document')
     .action(async (flags: ReportFlags) => done(await runReport(flags)));
   addLockCommands(program, signal, done);
+  addExplainCommand(program, signal, done);
   return program;
 }
 
