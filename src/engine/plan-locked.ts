@@ -12,6 +12,7 @@ import { SpacerError } from './errors.ts';
 import { place, type Placement } from './lock/extend.ts';
 import { Ledger } from './lock/ledger.ts';
 import { memberOf } from './lock/member.ts';
+import { pinsOf } from './lock/pins.ts';
 import type { Lock } from './lock/model.ts';
 import { compareText } from './lock/order.ts';
 import { placementsOf, type PlannedUnikernel } from './plan-set.ts';
@@ -73,7 +74,11 @@ const byName = (set: readonly LoadedUnikernel[]) =>
   [...set].sort((a, b) => compareText(a.unikernel.name, b.unikernel.name));
 
 function planOne(plain: LoadedUnikernel, ledger: Ledger): LockedUnikernelPlan {
-  const indirection = indirectionOf(ledger.lock);
+  const indirection: Indirection = {
+    stubs: new Set(ledger.lock.stubs),
+    pins: pinsOf(plain.program),
+  };
+  ledger.addPins(indirection.pins);
   const isDirect = indirection.stubs.size + indirection.pins.size === 0;
   const loaded = isDirect ? plain : withIndirection(plain, indirection);
   const input = inputOf(loaded);
@@ -97,11 +102,6 @@ function planOne(plain: LoadedUnikernel, ledger: Ledger): LockedUnikernelPlan {
     placements: placementsOf(input, 0, regions, identified, layout),
   };
 }
-
-const indirectionOf = ({ stubs, pins }: Lock): Indirection => ({
-  stubs: new Set(stubs),
-  pins: new Set(pins),
-});
 
 /** What the fleet has a region for holds for each of its unikernels. */
 function knownRegions(own: readonly Region[], lock: Lock): Region[] {

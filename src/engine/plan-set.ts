@@ -17,6 +17,7 @@ import type { Region } from './layout/regions.ts';
 import { weigh } from './layout/search.ts';
 import type { Slot } from './layout/slots.ts';
 import type { LockedGroup } from './lock/model.ts';
+import { pinsOf } from './lock/pins.ts';
 import { withGroupRoom } from './lock/room.ts';
 import { withIndirection, type LoadedUnikernel } from './read-unikernel.ts';
 
@@ -160,7 +161,8 @@ interface Planned {
  */
 function bestLayout(plain: Draft, options: AlignOptions, growth: number): Planned {
   const redirected = withReferencesKept(plain, options, growth);
-  const drafts = redirected ? [plain, redirected] : [plain];
+  // A layout that is to last keeps references for what is to come.
+  const drafts = !redirected ? [plain] : growth > 0 ? [redirected] : [plain, redirected];
   const first = drafts.map((draft) => ({ draft, cost: firstCost(draft) }));
   const { draft } = first.reduce((a, b) => (weigh(b.cost) < weigh(a.cost) ? b : a));
   const name = draft === plain ? 'search' : 'search with stubs and pins';
@@ -201,9 +203,14 @@ function withReferencesKept(
   options: AlignOptions,
   growth: number,
 ): Draft | undefined {
-  const indirection = chooseIndirection(draft.inputs, draft.identified);
+  const found = chooseIndirection(draft.inputs, draft.identified);
+  const lasting = draft.set.map(({ program }) => (growth > 0 ? pinsOf(program) : found.pins));
+  const pins = new Set([...found.pins, ...lasting.flatMap((own) => [...own])]);
+  const indirection = { stubs: found.stubs, pins: growth > 0 ? pins : found.pins };
   if (indirection.stubs.size + indirection.pins.size === 0) return undefined;
-  const set = draft.set.map((loaded) => withIndirection(loaded, indirection));
+  const set = draft.set.map((loaded, u) =>
+    withIndirection(loaded, { stubs: found.stubs, pins: lasting[u]! }),
+  );
   return draftOf(set, options, growth, indirection);
 }
 

@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import type { Unusable } from '../../protocol/page-map.ts';
+import { STUBS } from '../link/prepare.ts';
 import type { LayoutInput } from '../layout/plan.ts';
 import { compareText } from '../lock/order.ts';
 import { slotsFor } from '../plan-set.ts';
@@ -101,6 +102,7 @@ async function librariesAdvice(
   const result: (Advice & OfLibrary)[] = [];
   for (const variants of known.variants) {
     const { library } = variants;
+    if (library === STUBS) continue;
     const groups = variants.groups.map((group) => group.map((u) => known.names[u]!));
     const saves = Math.max(0, distinct - distinctIfUnified(input, variants));
     const noise = noiseOf(variants, known.sources);
@@ -108,9 +110,11 @@ async function librariesAdvice(
       result.push({ code: 'noise', library, groups, saves, noise });
       continue;
     }
-    const [first] = variants.groups[0]!;
-    const { buildDirectory } = known.set[first!]!.unikernel;
-    const mentioned = await mentions.ofLibrary(buildDirectory, library);
+    const mentioned = new Set<string>();
+    for (const [first] of variants.groups) {
+      const { buildDirectory } = known.set[first!]!.unikernel;
+      for (const option of await mentions.ofLibrary(buildDirectory, library)) mentioned.add(option);
+    }
     const options = explainingOptions(variants.groups, known.configs, mentioned);
     result.push({ code: 'variants', library, groups, saves, options });
   }

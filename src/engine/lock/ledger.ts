@@ -28,11 +28,13 @@ export class Ledger {
   /** By address. */
   private sorted: OpenPlace[] = [];
   private readonly emptied = new Set<OpenPlace>();
+  private readonly pins: Set<string>;
   private names: LockedRegion[];
   readonly pages = new FleetPages();
 
   constructor(lock: Lock) {
     this.lock = lock;
+    this.pins = new Set(lock.pins);
     this.names = [...lock.regions];
     this.loaded = new Set(lock.regions.filter(hasContents).map(({ name }) => name));
     for (const { name, checksum } of lock.unikernels) {
@@ -199,6 +201,11 @@ export class Ledger {
     this.sorted = this.sorted.filter((place) => !gone.has(place));
   }
 
+  /** Notes constants that have a slot of their own in some unikernel. */
+  addPins(names: Iterable<string>): void {
+    for (const name of names) this.pins.add(name);
+  }
+
   /** The lock as a value, sorted. */
   toLock(): Lock {
     const unikernels = [...this.checksums]
@@ -216,7 +223,8 @@ export class Ledger {
           .sort((a, b) => compareText(a.content, b.content)),
       }))
       .sort((a, b) => compareText(a.key, b.key) || a.address - b.address);
-    return { ...this.lock, regions: this.names, unikernels, places };
+    const pins = [...this.pins].sort(compareText);
+    return { ...this.lock, pins, regions: this.names, unikernels, places };
   }
 }
 
