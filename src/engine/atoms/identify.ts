@@ -90,7 +90,10 @@ function keyFor(size: AtomSize, unikernels: readonly UnikernelInput[]): KeyOf {
   return size === 'unit' ? unitKey : libraryKey;
 }
 
-/** Keys by section, with one key for sections that begin with the same symbol and never meet. */
+/**
+ * Keys by section, with one key for sections that begin with the same symbol and never meet. A pinned
+ * constant keeps its own: where it is not pinned, it stands at the start of other things.
+ */
 function sharedKeys(unikernels: readonly UnikernelInput[]): KeyOf {
   const bySymbol = new Map<string, { keys: Set<string>; meets: boolean }>();
   for (const { program, inputs, outline } of unikernels) {
@@ -121,8 +124,9 @@ export function symbolsAtStart(
   program: Program,
   { object, section }: Pick<GatheredInput, 'object' | 'section'>,
 ): string[] {
-  const starts = startSymbols(program.objects[object]!.elf);
-  return starts.get(section) ?? [];
+  const { elf } = program.objects[object]!;
+  if (isPinSection(elf.sections[section]!.name)) return [];
+  return startSymbols(elf).get(section) ?? [];
 }
 
 const startSymbolCache = new WeakMap<ElfFile, Map<number, string[]>>();

@@ -105,7 +105,7 @@ describe('spacer check', () => {
     expect(summary).toMatch(/^\| \*\*distinct, whole set\*\* \| \d+ \| \d+ \| \+\d+ \|$/m);
   });
 
-  it('names the slot of a unikernel that drifted', async () => {
+  it('names what a unikernel has that the lock has not', async () => {
     const changed = await copyOfSample(['hashfn']);
     const file = path.join(changed, 'apps/hashfn/build/apphashfn.o');
     const bytes = readFileSync(file);
@@ -114,7 +114,7 @@ describe('spacer check', () => {
     bytes.write('HASH', at);
     writeFileSync(file, bytes);
     const result = await spacer(['check', '-w', changed, '--lock', lock]);
-    expect(result.stdout).toMatch(/FAILED hashfn is not what the lock has: apphashfn .* changed/);
+    expect(result.stdout).toMatch(/FAILED hashfn is not what the lock has: .*apphashfn/);
     expect(result.status).toBe(1);
   });
 });
