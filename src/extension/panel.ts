@@ -193,7 +193,7 @@ export class PageMapPanel {
       title: set.folder.name,
       request: { options: set.settings.options, unikernels: set.chosen },
       candidates,
-      capabilities: { options: optionStates(), predict: yes, relink: relinkState(), reveal: yes },
+      capabilities: { options: {}, predict: yes, relink: relinkState(), reveal: yes },
       pages,
       predictFirst: summary.totals.after === undefined,
     };
@@ -238,13 +238,6 @@ const OPTION_NAMES = [
 
 const all = (names: readonly string[], state: Availability): Record<string, Availability> =>
   Object.fromEntries(names.map((name) => [name, state]));
-
-/** What the engine cannot do yet is shown, with the reason. */
-function optionStates(): Record<string, Availability> {
-  const reason = vscode.l10n.t('Address randomisation is not available yet.');
-  const later: Availability = { available: false, reason };
-  return all(['aslr', 'aslrMap', 'aslrSameMapping'], later);
-}
 
 function relinkState(): Availability {
   if (vscode.workspace.isTrusted) return yes;

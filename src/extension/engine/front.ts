@@ -128,8 +128,7 @@ class Front {
     const known = await this.open(place, () => undefined);
     checkRequest(known, request);
     const quick = known.sets[kindOf(request.options)] ?? known.sets.plain;
-    // Where a lock holds the layout, there is no other one to show first.
-    if (quick && covers(quick, request) && !existsSync(lockPath(place.workspace))) {
+    if (quick && covers(quick, request) && isFree(place.workspace, request)) {
       const first = preview(quick, known.measured, request);
       update({ ...viewOf(first), refining: true });
     }
@@ -149,12 +148,14 @@ class Front {
   }
 }
 
+/** Where a lock holds the layout, or a seed does, there is no other one to show first. */
+const isFree = (workspace: string, { options }: PlanRequest) =>
+  options.aslr === 0 && !existsSync(lockPath(workspace));
+
 const covers = (set: PreviewSet, { unikernels }: PlanRequest) =>
   unikernels.every((name) => set.names.includes(name));
 
 function checkRequest(known: Known, { options, unikernels }: PlanRequest): void {
-  if (options.aslr !== 0)
-    throw new SpacerError('not-yet', 'Address randomisation is not available yet.');
   if (unikernels.length === 0) throw new SpacerError('nothing-to-do', 'No unikernel takes part.');
   const base = known.sets.plain?.base;
   if (base === undefined || options.location === undefined || options.location >= base) return;

@@ -99,6 +99,11 @@ describe('a trusted workspace', () => {
         () => chooseFlag(frame, 'granularity', 'library'),
         () => chooseFlag(frame, 'granularity', 'auto'),
       ],
+      [
+        'aslr',
+        () => chooseFlag(frame, 'aslr', 'randomised'),
+        () => chooseFlag(frame, 'aslr', 'off'),
+      ],
       ['align', () => chooseFlag(frame, 'align', 'on'), () => chooseFlag(frame, 'align', 'auto')],
       ['group', () => chooseFlag(frame, 'group', 'off'), () => chooseFlag(frame, 'group', 'auto')],
     ];
