@@ -39,7 +39,7 @@ export class Planner {
     readonly host: Host,
     readonly hooks: PlannerHooks,
   ) {
-    this.#request = host.request;
+    this.#request = withSeed(host.request);
     host.onPageMap((payload) => this.#accept(payload, false, false));
   }
 
@@ -57,6 +57,15 @@ export class Planner {
     const options = { ...this.#request.options };
     if (location === undefined) delete options.location;
     else options.location = location;
+    this.#request = { ...this.#request, options };
+    void this.#predict();
+  }
+
+  /** A seed of its own makes what is linked the same as what is shown. */
+  setRandomisation(aslr: AlignOptions['aslr']): void {
+    const options = { ...this.#request.options, aslr };
+    if (aslr === 0) delete options.seed;
+    else options.seed ??= crypto.randomUUID();
     this.#request = { ...this.#request, options };
     void this.#predict();
   }
@@ -134,6 +143,13 @@ export class Planner {
       this.hooks.status({ kind: 'failed', message: messageOf(error) });
     }
   }
+}
+
+/** Randomisation may be on in the settings already. */
+function withSeed(request: PlanRequest): PlanRequest {
+  const { options } = request;
+  if (options.aslr === 0 || options.seed !== undefined) return request;
+  return { ...request, options: { ...options, seed: crypto.randomUUID() } };
 }
 
 function messageOf(error: unknown): string {

@@ -28,6 +28,7 @@ const alignOptions = v.strictObject({
   aslr: v.picklist([0, 1, 2]),
   aslrMap: v.boolean(),
   aslrSameMapping: v.boolean(),
+  seed: v.exactOptional(name),
   effort: v.exactOptional(address),
   dryRun: v.boolean(),
 }) satisfies v.GenericSchema<unknown, AlignOptions>;

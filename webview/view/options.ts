@@ -143,7 +143,7 @@ function effortChoice(planner: Planner): HTMLElement {
 function randomisation(planner: Planner): HTMLElement {
   const value = String(planner.request.options.aslr);
   const control = dropdown('aslr', RANDOMISATION, value, (chosen) => {
-    planner.setOptions({ aslr: chosen === '2' ? 2 : chosen === '1' ? 1 : 0 });
+    planner.setRandomisation(chosen === '2' ? 2 : chosen === '1' ? 1 : 0);
   });
   return captioned('aslr', guarded(control, planner, 'aslr'));
 }
