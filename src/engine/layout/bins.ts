@@ -2,319 +2,211 @@
  * Packs slots into pages so that few different pages result.
  *
  * A page costs one for each different column on it, where a column is what one unikernel has there:
- * slots of one filling cost as many pages as they have variants, and a second class on the same
- * page is free where it does not tell the columns further apart. So packing starts with pages of
- * one class each, and then, again and again, dissolves a page whose slots can be re-homed, class by
- * class, in the free room of other pages where that lowers the cost. Only the real placement
- * inside a page counts: slots that some unikernel has both must not overlap, slots of unikernels
- * that never meet may. A slot larger than a page takes whole pages; its tail page takes others.
+ * slots of one class cost as many pages as they have variants, and a second class on the same page
+ * is free where it does not tell the columns further apart. So the bulk of each class goes to
+ * pages of its own, and what is left over begins there too. Then pages are dissolved, whose
+ * slots, class by class, are re-homed in the free room of others where that lowers the cost, and at
+ * last annealing moves and swaps classes between pages to leave the valley that this ends in.
  */
 import { PAGE_SIZE } from '../../protocol/page-map.ts';
-import { bundleAt, type Bundle } from './bundles.ts';
-import { BLOCK_SIZE, scramble } from './digest.ts';
-import { alignUp } from './place.ts';
-import { sharingClassOf, type Slot } from './slots.ts';
+import { Bin, Counter, LOADED_WEIGHT, type Item } from './bin.ts';
+import { anneal } from './anneal.ts';
+import { dissolve } from './dissolve.ts';
+import {
+  bulkOf,
+  cheapestRun,
+  SMALL_GAP,
+  runOf,
+  sequence,
+  startsOf,
+  type Member,
+  type Run,
+} from './runs.ts';
+import { SharingClasses, type SharingClass } from './sharing.ts';
+import type { Slot } from './slots.ts';
 
 export interface PackRequest {
+  /** Slots that may stand anywhere. */
   readonly slots: readonly Slot[];
+  /** Slots that stay together in this order, at any place in their first page. */
+  readonly whole: readonly Slot[];
+  /** The whole begins where its first page does. */
+  readonly wholeOpens: boolean;
+  /** Nothing else may stand on the pages of the whole. */
+  readonly wholeAlone: boolean;
   readonly unikernels: number;
-  /** Bytes at the start of the first page that are taken in every unikernel. */
-  readonly reserved: number;
-  /** The reserved bytes differ in every unikernel; otherwise they are the same. */
-  readonly reservedDiffers: boolean;
-  /** Re-homing attempts at most. */
+  /** Moves that may be tried. */
   readonly effort: number;
 }
 
-export interface Packed {
-  /** The slots that stand behind the reserved bytes; offsets count from the start of that page. */
-  readonly first: readonly Member[];
-  /** Whole pages, to be placed in any order. */
-  readonly pages: readonly Bundle[];
-}
-
-interface Member {
-  readonly slot: Slot;
-  readonly offset: number;
-}
-
-/** What one page more in one unikernel is worth against one distinct page. */
-const LOADED_WEIGHT = 0.02;
-
-interface Item {
-  readonly slot: Slot;
-  readonly sharingClass: string;
-  /** By unikernel: a number that stands for the variant; 0 where absent. */
-  readonly hashes: Int32Array;
-  /** Unikernels that fill the slot. */
+/** Pages that stay together, with what stands on them. */
+export interface PageBlock {
+  /** In the order that they were given, where that counts. */
+  readonly run: readonly Member[];
+  /** What else stands on the pages of the run. */
+  readonly beside: readonly Member[];
+  readonly pages: number;
+  readonly alignment: number;
+  /** Unikernels that have something on it, ascending. */
   readonly present: readonly number[];
-  /** Bytes on the page that other slots can share: all of a small slot, the tail of a large one. */
-  readonly size: number;
+  /** Different columns of all its pages. */
+  readonly columns: number;
+}
+
+export interface Packed {
+  /** The pages of the whole; absent where there is none. */
+  readonly whole?: PageBlock;
+  /** To be placed in any order. */
+  readonly blocks: readonly PageBlock[];
+}
+
+interface Draft {
+  readonly run: Run;
+  /** Pages that others may share. */
+  readonly open: { readonly bin: Bin; readonly page: number }[];
 }
 
 /** Packs the slots. The result depends on nothing but the request. */
 export function packIntoPages(request: PackRequest): Packed {
-  const items = request.slots.map((slot) => itemOf(slot, request.unikernels));
-  const first = Bin.reserved(request);
-  const bins = [first, ...classPages(items, request.unikernels)];
-  dissolve(bins, request.effort);
-  const used = bins.filter((bin) => bin !== first && bin.items.length > 0);
+  const { unikernels, effort } = request;
+  const classes = new SharingClasses(unikernels);
+  const counter = new Counter(unikernels, LOADED_WEIGHT);
+  const whole = draftOf(wholeRun(request, classes), counter, request.wholeAlone);
+  const { drafts, loose } = firstPages(request.slots, classes, counter);
+  const open = [whole, ...drafts].flatMap((draft) => draft.open.map(({ bin }) => bin));
+  const bins = [...open, ...loose];
+  dissolve(bins, effort);
+  anneal(bins, counter, effort);
+  dissolve(bins, effort);
+  const singles = bins.slice(open.length).filter((bin) => !bin.isEmpty);
+  const extra = singles.map((bin): Draft => ({ run: NO_RUN, open: [{ bin, page: 0 }] }));
   return {
-    first: first.items.map(({ item, offset }) => ({ slot: item.slot, offset })),
-    pages: used.map((bin) => bin.toBundle()),
+    ...(request.whole.length > 0 && { whole: blockOf(whole) }),
+    blocks: [...drafts, ...extra].map(blockOf),
   };
 }
 
-function itemOf(slot: Slot, unikernels: number): Item {
-  const hashes = new Int32Array(unikernels);
-  const present: number[] = [];
-  slot.fillings.forEach((filling, u) => {
-    if (!filling) return;
-    hashes[u] = scramble(slot.id * 8191 + filling.variant + 1);
-    present.push(u);
+const NO_RUN: Run = { members: [], pieces: [] };
+
+function wholeRun({ whole, wholeOpens }: PackRequest, classes: SharingClasses): Run {
+  if (whole.length === 0) return NO_RUN;
+  return cheapestRun(whole, wholeOpens ? [0] : startsOf(whole), classes);
+}
+
+function draftOf(run: Run, counter: Counter, alone = false): Draft {
+  const open = run.pieces.flatMap(({ sharing, from, to, ends }, page) => {
+    if (alone || PAGE_SIZE - (to - from) < SMALL_GAP) return [];
+    const bin = new Bin(counter);
+    const sizes = ends?.map((end) => end - from);
+    const size = to - from;
+    bin.put({ id: -1, members: [], sharing, size, ...(sizes && { sizes }), alignment: 1 }, from);
+    return [{ bin, page }];
   });
-  const size = slot.size > PAGE_SIZE ? slot.size % PAGE_SIZE : slot.size;
-  return { slot, sharingClass: sharingClassOf(slot), hashes, present, size };
+  return { run, open };
 }
 
-/** One page with its slots; a large slot stands alone at its start and reaches back before it. */
-class Bin {
-  readonly items: { item: Item; offset: number }[] = [];
-  private readonly sums: Int32Array;
-  private readonly counts: Int32Array;
-  private readonly free: Int32Array;
-
-  private constructor(
-    unikernels: number,
-    private readonly start: number,
-    readonly isFixed: boolean,
-  ) {
-    this.sums = new Int32Array(unikernels);
-    this.counts = new Int32Array(unikernels);
-    this.free = new Int32Array(unikernels).fill(PAGE_SIZE - start);
-  }
-
-  static empty(unikernels: number): Bin {
-    return new Bin(unikernels, 0, false);
-  }
-
-  static reserved(request: PackRequest): Bin {
-    const bin = new Bin(request.unikernels, request.reserved, true);
-    for (let u = 0; u < request.unikernels && request.reserved > 0; u++) {
-      bin.counts[u] = 1;
-      bin.sums[u] = scramble(request.reservedDiffers ? -1 - u : -1);
+/** Runs of what fills pages, and pages for what is left, class by class. */
+function firstPages(slots: readonly Slot[], classes: SharingClasses, counter: Counter) {
+  const byClass = new Map<SharingClass, Slot[]>();
+  const drafts: Draft[] = [];
+  for (const slot of slots) {
+    if (slot.size > PAGE_SIZE || slot.alignment > PAGE_SIZE) {
+      drafts.push(draftOf(largeRun(slot, classes), counter));
+      continue;
     }
-    if (request.reserved === 0) bin.free.fill(0);
-    return bin;
-  }
-
-  /** A page for a slot larger than a page. */
-  static ofLarge(item: Item, unikernels: number): Bin {
-    const bin = new Bin(unikernels, 0, true);
-    bin.put(item, 0);
-    return bin;
-  }
-
-  get isLarge(): boolean {
-    return (this.items[0]?.item.slot.size ?? 0) > PAGE_SIZE;
-  }
-
-  get fill(): number {
-    return this.items.reduce((sum, { item }) => sum + item.size, 0);
-  }
-
-  /** Cost of the page with further items that all have the same columns as `extra`. */
-  cost(extra?: Item, sign: 1 | -1 = 1): number {
-    const columns = new Set<number>();
-    let loaded = 0;
-    for (let u = 0; u < this.sums.length; u++) {
-      const adds = extra !== undefined && extra.hashes[u] !== 0;
-      const count = this.counts[u]! + (adds ? sign : 0);
-      if (count <= 0) continue;
-      loaded++;
-      columns.add(adds ? (this.sums[u]! + sign * extra.hashes[u]!) | 0 : this.sums[u]!);
-    }
-    return columns.size + LOADED_WEIGHT * loaded;
-  }
-
-  /** Puts an item where it fits first; repacks the page where the room is there but scattered. */
-  add(item: Item): boolean {
-    if (item.present.some((u) => this.free[u]! < item.size)) return false;
-    const offset = this.findRoom(item);
-    if (offset === undefined) return this.repackWith(item);
-    this.put(item, offset);
-    return true;
-  }
-
-  remove(item: Item): void {
-    const index = this.items.findIndex((entry) => entry.item === item);
-    if (index < 0) return;
-    this.items.splice(index, 1);
-    this.account(item, -1);
-  }
-
-  /** Puts an item back where it stood. */
-  restore(item: Item, offset: number): void {
-    this.put(item, offset);
-  }
-
-  private put(item: Item, offset: number): void {
-    this.items.push({ item, offset });
-    this.account(item, 1);
-  }
-
-  private account(item: Item, sign: 1 | -1): void {
-    for (const u of item.present) {
-      this.sums[u] = (this.sums[u]! + sign * item.hashes[u]!) | 0;
-      this.counts[u]! += sign;
-      this.free[u]! -= sign * item.size;
-    }
-  }
-
-  private findRoom(item: Item): number | undefined {
-    const alignment = Math.max(BLOCK_SIZE, Math.min(item.slot.alignment, PAGE_SIZE));
-    const starts = [this.start, ...this.items.map((other) => other.offset + other.item.size)];
-    const offsets = starts.map((start) => alignUp(start, alignment)).sort((a, b) => a - b);
-    return offsets.find(
-      (offset) =>
-        offset + item.size <= PAGE_SIZE && !this.items.some((o) => conflicts(o, item, offset)),
-    );
-  }
-
-  private repackWith(item: Item): boolean {
-    if (this.isLarge) return false;
-    const trial = new Bin(this.sums.length, this.start, this.isFixed);
-    const all = [...this.items.map((entry) => entry.item), item].sort(
-      (a, b) => b.slot.alignment - a.slot.alignment || b.size - a.size || a.slot.id - b.slot.id,
-    );
-    for (const one of all) {
-      const offset = trial.findRoom(one);
-      if (offset === undefined) return false;
-      trial.items.push({ item: one, offset });
-    }
-    this.items.splice(0, this.items.length, ...trial.items);
-    this.account(item, 1);
-    return true;
-  }
-
-  toBundle(): Bundle {
-    const large = this.items.find(({ item }) => item.slot.size > PAGE_SIZE)?.item.slot;
-    const before = large ? Math.floor(large.size / PAGE_SIZE) * PAGE_SIZE : 0;
-    const members = this.items.map(({ item, offset }) => ({
-      slot: item.slot,
-      offset: item.slot === large ? 0 : before + offset,
-    }));
-    return { ...bundleAt(members, members[0]!.slot.id), alignment: PAGE_SIZE };
-  }
-}
-
-function conflicts(other: { item: Item; offset: number }, item: Item, offset: number): boolean {
-  const apart = offset + item.size <= other.offset || other.offset + other.item.size <= offset;
-  if (apart) return false;
-  return item.present.some((u) => other.item.hashes[u] !== 0);
-}
-
-/** Each class on pages of its own, first fit by falling size. */
-function classPages(items: readonly Item[], unikernels: number): Bin[] {
-  const classes = new Map<string, Item[]>();
-  for (const item of items)
-    classes.set(item.sharingClass, [...(classes.get(item.sharingClass) ?? []), item]);
-  const bins: Bin[] = [];
-  for (const members of classes.values()) {
-    const own: Bin[] = [];
-    members.sort((a, b) => b.size - a.size || a.slot.id - b.slot.id);
-    for (const item of members) {
-      if (item.slot.size > PAGE_SIZE) own.push(Bin.ofLarge(item, unikernels));
-      else if (!own.some((bin) => bin.add(item))) {
-        const bin = Bin.empty(unikernels);
-        bin.add(item);
-        own.push(bin);
-      }
-    }
-    bins.push(...own);
-  }
-  return bins;
-}
-
-/** Empties pages, and moves classes between pages, as long as that lowers the cost. */
-function dissolve(bins: Bin[], effort: number): void {
-  let left = effort;
-  for (let improved = true; improved && left > 0;) {
-    improved = false;
-    const candidates = bins.filter((bin) => bin.items.length > 0);
-    candidates.sort((a, b) => a.fill - b.fill);
-    for (const bin of candidates) {
-      if (left <= 0) break;
-      left -= candidates.length;
-      if (empty(bin, bins)) improved = true;
-    }
-  }
-}
-
-/** Re-homes all of a page, or else each of its classes that it pays for. */
-function empty(bin: Bin, bins: readonly Bin[]): boolean {
-  const groups = classesOf(bin);
-  if (!bin.isFixed && rehome(bin, groups, bins)) return true;
-  return groups.filter((group) => rehome(bin, [group], bins)).length > 0;
-}
-
-/** Movable items of a page by class, the largest class first. */
-function classesOf(bin: Bin): Item[][] {
-  const groups = new Map<string, Item[]>();
-  for (const { item } of bin.items)
-    if (item.slot.size <= PAGE_SIZE)
-      groups.set(item.sharingClass, [...(groups.get(item.sharingClass) ?? []), item]);
-  return [...groups.values()];
-}
-
-/** Moves whole groups off a page where that lowers the cost of all pages together; else undoes it. */
-function rehome(from: Bin, groups: readonly Item[][], bins: readonly Bin[]): boolean {
-  const before = from.cost();
-  const undo: (() => void)[] = [];
-  const layout = from.items.map((entry) => ({ ...entry }));
-  let change = 0;
-  for (const group of groups) {
-    for (const item of group) from.remove(item);
-    const price = placeGroup(group, from, bins, undo);
-    change = price === undefined ? Infinity : change + price;
-    if (change >= before) break;
-  }
-  if (change < Infinity && change + from.cost() - before < -1e-9) return true;
-  for (const step of undo.reverse()) step();
-  restore(from, layout);
-  return false;
-}
-
-function restore(bin: Bin, layout: readonly { item: Item; offset: number }[]): void {
-  for (const { item } of [...bin.items]) bin.remove(item);
-  for (const entry of layout) bin.restore(entry.item, entry.offset);
-}
-
-/** Puts a class into the pages where it costs least, split where one page has no room for all. */
-function placeGroup(
-  group: readonly Item[],
-  from: Bin,
-  bins: readonly Bin[],
-  undo: (() => void)[],
-): number | undefined {
-  const sample = group[0]!;
-  const targets = bins
-    .filter((bin) => bin !== from && (bin.items.length > 0 || bin.isFixed))
-    .map((bin) => ({ bin, price: bin.cost(sample) - bin.cost() }))
-    .sort((a, b) => a.price - b.price || b.bin.fill - a.bin.fill);
-  let rest = [...group].sort((a, b) => b.size - a.size || a.slot.id - b.slot.id);
-  let total = 0;
-  for (const { bin, price } of targets) {
-    if (rest.length === 0 || total + price > sample.present.length) break;
-    const placed = rest.filter((item) => {
-      const layout = bin.items.map((entry) => ({ ...entry }));
-      if (!bin.add(item)) return false;
-      undo.push(() => restore(bin, layout));
-      return true;
+    const sharing = classes.of((u) => {
+      const filling = slot.fillings[u];
+      return filling && filling.variant + 1;
     });
-    if (placed.length === 0) continue;
-    total += price;
-    rest = rest.filter((item) => !placed.includes(item));
+    const members = byClass.get(sharing);
+    if (members) members.push(slot);
+    else byClass.set(sharing, [slot]);
   }
-  return rest.length === 0 ? total : undefined;
+  const loose: Bin[] = [];
+  for (const [sharing, members] of byClass) {
+    const { run, rest } = bulkOf(members, sharing);
+    const draft = run && draftOf(run, counter);
+    if (draft) drafts.push(draft);
+    const own = draft ? draft.open.map(({ bin }) => bin) : [];
+    loose.push(...firstFit(rest, sharing, own, counter));
+  }
+  return { drafts, loose };
+}
+
+/** Where variants differ in places, the start decides how many pages hold such a place. */
+function largeRun(slot: Slot, classes: SharingClasses): Run {
+  const step = Math.max(PAGE_SIZE / 8, slot.alignment);
+  const isOne = slot.fillings.every((f) => !f || f === slot.fillings.find(Boolean));
+  if (isOne || step >= PAGE_SIZE) return runOf(sequence([slot], 0), classes);
+  const starts = Array.from({ length: PAGE_SIZE / step }, (_, i) => i * step);
+  return cheapestRun([slot], starts, classes);
+}
+
+/** Slots smaller than this are moved together with others of their class. */
+const SMALL = 256;
+
+/** What moves as one: large slots alone, small ones in strings. */
+function itemsOf(slots: readonly Slot[], sharing: SharingClass): Item[] {
+  const ordered = [...slots].sort(
+    (a, b) => b.alignment - a.alignment || b.size - a.size || a.id - b.id,
+  );
+  const groups: Slot[][] = [];
+  let open: { slots: Slot[]; size: number } | undefined;
+  for (const slot of ordered) {
+    if (slot.size >= SMALL) groups.push([slot]);
+    else if (open && open.size + slot.size <= SMALL) {
+      open.slots.push(slot);
+      open.size += slot.size;
+    } else groups.push((open = { slots: [slot], size: slot.size }).slots);
+  }
+  return groups.map((group): Item => {
+    const members = sequence(group, 0);
+    const last = members.at(-1)!;
+    const alignment = group.reduce((most, slot) => Math.max(most, slot.alignment), 1);
+    const { id } = group[0]!;
+    const size = last.offset + last.slot.size;
+    const sizes = sharing.present.map((u) => last.offset + last.slot.fillings[u]!.size);
+    const varies = sizes.some((one) => one !== size);
+    return { id, members, sharing, size, ...(varies && { sizes }), alignment };
+  });
+}
+
+/** First fit by falling size, into pages that there are, then into new ones. */
+function firstFit(
+  slots: readonly Slot[],
+  sharing: SharingClass,
+  own: readonly Bin[],
+  counter: Counter,
+): Bin[] {
+  const items = itemsOf(slots, sharing).sort((a, b) => b.size - a.size || a.id - b.id);
+  const made: Bin[] = [];
+  for (const item of items) {
+    if (own.some((bin) => bin.add(item)) || made.some((bin) => bin.add(item))) continue;
+    const bin = new Bin(counter);
+    bin.add(item);
+    made.push(bin);
+  }
+  return made;
+}
+
+function blockOf({ run, open }: Draft): PageBlock {
+  const beside = open.flatMap(({ bin, page }) =>
+    bin.entries.flatMap(({ item, offset }) =>
+      item.members.map((member): Member => {
+        return { slot: member.slot, offset: page * PAGE_SIZE + offset + member.offset };
+      }),
+    ),
+  );
+  const present = new Set<number>();
+  for (const { sharing } of run.pieces) for (const u of sharing.present) present.add(u);
+  for (const { bin } of open)
+    for (const { sharing } of bin.groups.values()) for (const u of sharing.present) present.add(u);
+  return {
+    run: run.members,
+    beside,
+    pages: Math.max(run.pieces.length, 1),
+    alignment: run.members.reduce((most, { slot }) => Math.max(most, slot.alignment), PAGE_SIZE),
+    present: [...present].sort((a, b) => a - b),
+    columns: open.reduce((sum, { bin }) => sum + bin.cost, 0),
+  };
 }

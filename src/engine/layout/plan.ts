@@ -5,9 +5,9 @@
  * unikernels share, then what one unikernel alone has, each unikernel's own at one common start.
  */
 import { PAGE_SIZE, type PoolRange } from '../../protocol/page-map.ts';
-import { BLOCK_SIZE } from './digest.ts';
 import { packIntoPages } from './bins.ts';
-import { bundleAt, bundleByClass, unbundle } from './bundles.ts';
+import { bundleByClass, unbundle } from './bundles.ts';
+import { placePages } from './place-pages.ts';
 import { costOf, type Cost, type Placed } from './cost.ts';
 import { alignUp, placeInOrder, type Step } from './place.ts';
 import type { Group, Region } from './regions.ts';
@@ -100,12 +100,25 @@ function placeGroup(
   start: number,
 ): PlacedGroup {
   const searches = strategy.searches ?? [undefined];
-  const results = searches.map((search): PlacedGroup & { price: number } => {
-    const { steps, late } = stepsOfGroup(input, group, strategy, start, search);
-    const { placed, end } = placeInOrder(steps, start, input.unikernels);
-    return { placed, end, late, price: weigh(costOf(placed, input.unikernels)) };
+  const results = searches.map((search) => {
+    const result = placeBySearch(input, group, strategy, start, search);
+    return { ...result, price: weigh(costOf(result.placed, input.unikernels)) };
   });
   return results.reduce((best, result) => (result.price < best.price ? result : best));
+}
+
+function placeBySearch(
+  input: LayoutInput,
+  group: Group,
+  strategy: Strategy,
+  start: number,
+  search: 'order' | 'pages' | undefined,
+): PlacedGroup {
+  const regions = input.regions.filter((region) => region.group === group);
+  if (search === 'pages' && !strategy.pool && (group === 'text' || group === 'readonly'))
+    return packedGroup(input, regions, group, strategy, start);
+  const { steps, late } = stepsOfGroup(input, group, strategy, start, search);
+  return { ...placeInOrder(steps, start, input.unikernels), late };
 }
 
 /** An empty region begins where the one before it ends. */
@@ -149,8 +162,6 @@ function stepsOfGroup(
   if (group === 'tls') return { steps: tlsSteps(regions.flatMap(slotsOf)), late: 0 };
   if (strategy.pool && group === 'text')
     return { steps: pooledText(regions.flatMap(slotsOf), input), late: 0 };
-  if (search === 'pages' && (group === 'text' || group === 'readonly'))
-    return packedSteps(input, regions, group, strategy, start);
   return orderedSteps(input, regions, group, strategy, start, search !== undefined);
 }
 
@@ -202,45 +213,29 @@ function closePool(steps: readonly Step[]): Step[] {
 /**
  * Packs the bodies of a group page by page. In the text group the head opens the first page and
  * others may share it; in the read-only group the tables, which differ in every unikernel, close
- * the group and what else differs may share their last page.
+ * the group and what else differs may share their pages.
  */
-function packedSteps(
+function packedGroup(
   input: LayoutInput,
   regions: readonly Region[],
   group: Group,
   strategy: Strategy,
   start: number,
-): { steps: Step[]; late: number } {
-  const slotsOf = (region: Region) => input.slots.filter((slot) => slot.region === region.name);
-  const whole = regions.flatMap(slotsOf).filter((slot) => slot.role !== 'body');
-  const wholeSteps = whole.map((slot, i): Step => {
-    const opens = i === 0 && group === 'readonly';
-    return { slot, apart: true, ...(opens && { alignment: PAGE_SIZE }) };
-  });
-  const { end } = placeInOrder(wholeSteps, start, input.unikernels);
-  const bodies = regions.flatMap(slotsOf).filter((slot) => slot.role === 'body');
-  const taken = input.location === undefined || group === 'readonly' ? end - start : 0;
+): PlacedGroup {
+  const slots = regions.flatMap((region) =>
+    input.slots.filter((slot) => slot.region === region.name),
+  );
+  const isText = group === 'text';
+  const from = isText ? (input.location ?? start) : start;
   const packed = packIntoPages({
-    slots: bodies,
+    slots: slots.filter((slot) => slot.role === 'body'),
+    whole: slots.filter((slot) => slot.role !== 'body'),
+    wholeOpens: isText,
+    wholeAlone: isText && input.location !== undefined,
     unikernels: input.unikernels,
-    reserved: alignUp(taken % PAGE_SIZE, BLOCK_SIZE),
-    reservedDiffers: group === 'readonly' || whole.some((slot) => variantsOf(slot) > 1),
     effort: strategy.effort,
   });
-  const from = group === 'text' ? input.location : undefined;
-  const pages = byClass(packed.pages).map((slot): Step => ({ slot, ...(from && { from }) }));
-  const beside = sharedPage(packed.first, input);
-  if (group === 'text') return { steps: [...wholeSteps, ...beside, ...pages], late: 0 };
-  return { steps: [...pages, ...wholeSteps, ...beside], late: beside.length };
-}
-
-/** The bodies beside reserved bytes, as one bundle that begins right behind those bytes. */
-function sharedPage(first: readonly { slot: Slot; offset: number }[], input: LayoutInput): Step[] {
-  if (first.length === 0) return [];
-  const start = Math.min(...first.map(({ offset }) => offset));
-  const members = first.map(({ slot, offset }) => ({ slot, offset: offset - start }));
-  const slot = bundleAt(members, input.slots.length);
-  return [{ slot, apart: true, within: start }];
+  return { ...placePages(packed, isText, start, from, input.unikernels) };
 }
 
 /** What differs stands below the pool, so that the pool's text touches its read-only data. */

@@ -6,6 +6,7 @@
 import type { Cost } from './cost.ts';
 import { OrderEvaluator } from './evaluator.ts';
 import type { Step } from './place.ts';
+import { randomNumbers } from './random.ts';
 import { sharersOf, sharingClassOf, variantsOf, type Slot } from './slots.ts';
 
 /** What one loaded page more is worth against one distinct page: without it images grow by a seventh. */
@@ -94,17 +95,6 @@ function disturb(order: Int32Array, fixed: number, random: () => number): void {
   if (from < to) order.copyWithin(from, from + 1, to + 1);
   else order.copyWithin(to + 1, to, from);
   order[to] = moved;
-}
-
-/** Mulberry32: a small generator with a fixed seed, so that a search gives the same result twice. */
-function randomNumbers(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** One number for a cost, for comparing placements. */
