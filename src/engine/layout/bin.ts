@@ -36,26 +36,36 @@ interface Group {
   movable: number;
 }
 
-/** What one page more in one unikernel is worth against one distinct page, without a limit in sight. */
+/** What one page more in one unikernel is worth against one distinct page, where no limit is near. */
 export const LOADED_WEIGHT = 0.02;
 
 /** What of a search all pages have in common. */
 export class Counter {
-  readonly loadedWeight: number;
+  /** What one page more in one unikernel is worth against one distinct page. */
+  loadedWeight = LOADED_WEIGHT;
+  /** By class: the pages that have it. */
+  readonly homes = new Map<number, Set<Bin>>();
   private readonly table: Int32Array;
   private readonly stamps: Int32Array;
   private readonly mask: number;
   private stamp = 0;
+  /** Results of the last count. */
+  columns = 0;
+  loaded = 0;
 
-  constructor(
-    readonly unikernels: number,
-    loadedWeight: number,
-  ) {
-    this.loadedWeight = loadedWeight;
+  constructor(readonly unikernels: number) {
     const length = 2 ** Math.ceil(Math.log2(unikernels * 2 + 2));
     this.table = new Int32Array(length);
     this.stamps = new Int32Array(length);
     this.mask = length - 1;
+  }
+
+  /** Keeps `homes`. */
+  note(index: number, bin: Bin, isThere: boolean): void {
+    let homes = this.homes.get(index);
+    if (!homes) this.homes.set(index, (homes = new Set()));
+    if (isThere) homes.add(bin);
+    else homes.delete(bin);
   }
 
   /** Starts a count. */
@@ -83,7 +93,9 @@ export class Bin {
   private readonly sums: Int32Array;
   private readonly counts: Int32Array;
   private readonly free: Int32Array;
-  private known: number | undefined;
+  private isKnown = false;
+  private columns = 0;
+  private loaded = 0;
 
   constructor(private readonly counter: Counter) {
     const { unikernels } = counter;
@@ -108,17 +120,29 @@ export class Bin {
 
   /** Different columns, and a little for each unikernel that has the page. */
   get cost(): number {
-    this.known ??= this.priced(undefined);
-    return this.known;
+    if (!this.isKnown) {
+      this.count(undefined);
+      this.isKnown = true;
+      this.columns = this.counter.columns;
+      this.loaded = this.counter.loaded;
+    }
+    return this.columns + this.counter.loadedWeight * this.loaded;
+  }
+
+  /** Unikernels that have the page. */
+  get loadedBy(): number {
+    return this.cost > 0 ? this.loaded : 0;
   }
 
   /** What a class more on the page costs. */
   priceOf(sharing: SharingClass): number {
     if (this.groups.has(sharing.index)) return 0;
-    return this.priced(sharing) - this.cost;
+    const { cost, counter } = this;
+    this.count(sharing);
+    return counter.columns + counter.loadedWeight * counter.loaded - cost;
   }
 
-  private priced(extra: SharingClass | undefined): number {
+  private count(extra: SharingClass | undefined): void {
     const { counter, sums, counts } = this;
     const { present, hashes } = extra ?? NOTHING;
     counter.begin();
@@ -136,7 +160,8 @@ export class Bin {
       loaded++;
       if (sum !== 0 && counter.isNew(sum)) columns++;
     }
-    return columns + counter.loadedWeight * loaded;
+    counter.columns = columns;
+    counter.loaded = loaded;
   }
 
   /** Bytes left in each of the unikernels of a class. */
@@ -191,9 +216,10 @@ export class Bin {
 
   /** Goes back to entries that it had before. */
   restore(entries: readonly Entry[]): void {
-    for (const { item } of this.entries) this.account(item, -1);
+    const now = new Set(this.entries.map(({ item }) => item));
+    for (const { item } of entries) if (!now.delete(item)) this.account(item, 1);
+    for (const item of now) this.account(item, -1);
     this.entries = [...entries];
-    for (const { item } of entries) this.account(item, 1);
   }
 
   private account(item: Item, sign: 1 | -1): void {
@@ -208,7 +234,8 @@ export class Bin {
       this.free[present[i]!]! -= sign * (sizes ? sizes[i]! : size);
     if (before !== 0 && group.total !== 0) return;
     if (group.total === 0) this.groups.delete(index);
-    this.known = undefined;
+    this.counter.note(index, this, group.total > 0);
+    this.isKnown = false;
     for (let i = 0; i < present.length; i++) {
       const u = present[i]!;
       this.sums[u] = (this.sums[u]! + sign * hashes[i]!) | 0;

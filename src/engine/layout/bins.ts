@@ -9,9 +9,11 @@
  * last annealing moves and swaps classes between pages to leave the valley that this ends in.
  */
 import { PAGE_SIZE } from '../../protocol/page-map.ts';
-import { Bin, Counter, LOADED_WEIGHT, type Item } from './bin.ts';
+import { Bin, Counter, type Item } from './bin.ts';
 import { anneal } from './anneal.ts';
+import { neighboursOf } from './neighbours.ts';
 import { dissolve } from './dissolve.ts';
+import { alignUp } from './place.ts';
 import {
   bulkOf,
   cheapestRun,
@@ -70,14 +72,12 @@ interface Draft {
 export function packIntoPages(request: PackRequest): Packed {
   const { unikernels, effort } = request;
   const classes = new SharingClasses(unikernels);
-  const counter = new Counter(unikernels, LOADED_WEIGHT);
+  const counter = new Counter(unikernels);
   const whole = draftOf(wholeRun(request, classes), counter, request.wholeAlone);
   const { drafts, loose } = firstPages(request.slots, classes, counter);
   const open = [whole, ...drafts].flatMap((draft) => draft.open.map(({ bin }) => bin));
   const bins = [...open, ...loose];
-  dissolve(bins, effort);
-  anneal(bins, counter, effort);
-  dissolve(bins, effort);
+  improve(bins, counter, effort, mostLoaded(request) - loadedByRuns([whole, ...drafts]));
   const singles = bins.slice(open.length).filter((bin) => !bin.isEmpty);
   const extra = singles.map((bin): Draft => ({ run: NO_RUN, open: [{ bin, page: 0 }] }));
   return {
@@ -105,6 +105,74 @@ function draftOf(run: Run, counter: Counter, alone = false): Draft {
   return { run, open };
 }
 
+/** Up to this many pages, each is a candidate for each; beyond, the pages of like classes only. */
+const FEW = 256;
+
+/**
+ * Pages are emptied as long as that pays; then, as long as the unikernels load more pages than they
+ * may, a page more in a unikernel is made dearer.
+ */
+function improve(bins: Bin[], counter: Counter, effort: number, limit: number): void {
+  const isSmall = bins.length <= FEW;
+  const candidatesOf = isSmall ? () => bins : likePages(bins, counter);
+  dissolve(bins, candidatesOf, PASSES);
+  if (isSmall) {
+    anneal(bins, counter, effort);
+    dissolve(bins, candidatesOf, PASSES);
+  }
+  const loaded = () => bins.reduce((sum, bin) => sum + bin.loadedBy, 0);
+  while (loaded() > limit && counter.loadedWeight < 0.3) {
+    counter.loadedWeight *= 2;
+    dissolve(bins, candidatesOf, PASSES);
+  }
+}
+
+/** Unikernels that have the pages of runs which nothing else may share. */
+function loadedByRuns(drafts: readonly Draft[]): number {
+  return drafts.reduce((sum, { run, open }) => {
+    const shared = new Set(open.map(({ page }) => page));
+    const alone = run.pieces.filter((_, page) => !shared.has(page));
+    return sum + alone.reduce((n, { sharing }) => n + sharing.present.length, 0);
+  }, 0);
+}
+
+/** How much more than the least the unikernels may load. */
+const GROWTH = 1.06;
+
+/** Pages that pages of loose slots may be loaded at most, over all unikernels. */
+function mostLoaded({ unikernels, slots, whole }: PackRequest): number {
+  const bytes = new Float64Array(unikernels);
+  for (const { fillings, alignment } of [...slots, ...whole])
+    for (let u = 0; u < unikernels; u++) {
+      const filling = fillings[u];
+      if (filling) bytes[u]! += alignUp(filling.size, Math.min(alignment, PAGE_SIZE));
+    }
+  const pages = bytes.reduce((sum, one) => sum + Math.ceil(one / PAGE_SIZE), 0);
+  return Math.ceil(pages * GROWTH);
+}
+
+/** Passes over all pages that empty some, at most. */
+const PASSES = 6;
+
+/** For a class: pages that have it already, or a class like it. */
+function likePages(bins: readonly Bin[], counter: Counter): (sharing: SharingClass) => Bin[] {
+  const classes = new Map<number, SharingClass>();
+  for (const bin of bins)
+    for (const { sharing } of bin.groups.values()) classes.set(sharing.index, sharing);
+  const neighbours = neighboursOf([...classes.values()]);
+  return ({ index }) => {
+    const found = new Set<Bin>();
+    for (const one of [index, ...(neighbours.get(index) ?? [])])
+      for (const bin of counter.homes.get(one) ?? []) {
+        if (found.size >= MOST_CANDIDATES) return [...found];
+        found.add(bin);
+      }
+    return [...found];
+  };
+}
+
+const MOST_CANDIDATES = 24;
+
 /** Runs of what fills pages, and pages for what is left, class by class. */
 function firstPages(slots: readonly Slot[], classes: SharingClasses, counter: Counter) {
   const byClass = new Map<SharingClass, Slot[]>();
@@ -114,10 +182,7 @@ function firstPages(slots: readonly Slot[], classes: SharingClasses, counter: Co
       drafts.push(draftOf(largeRun(slot, classes), counter));
       continue;
     }
-    const sharing = classes.of((u) => {
-      const filling = slot.fillings[u];
-      return filling && filling.variant + 1;
-    });
+    const sharing = classes.ofSlot(slot);
     const members = byClass.get(sharing);
     if (members) members.push(slot);
     else byClass.set(sharing, [slot]);

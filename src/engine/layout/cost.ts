@@ -24,9 +24,10 @@ export interface Cost {
 export function costOf(placed: readonly Placed[], unikernels: number): Cost {
   const pages = new PageSums(placed, unikernels);
   for (const { slot, address } of placed)
-    slot.fillings.forEach((filling, unikernel) => {
-      if (filling && filling.size > 0) pages.add(filling, address, unikernel);
-    });
+    for (let u = 0; u < unikernels; u++) {
+      const filling = slot.fillings[u];
+      if (filling && filling.size > 0) pages.add(filling, address, u);
+    }
   return pages.count();
 }
 

@@ -71,7 +71,8 @@ export function planLayout(input: LayoutInput, strategy: Strategy): Layout {
     start = nextGroupStart(group, placed, start, end);
   }
   const all = input.slots.map((slot): Placed => ({ slot, address: addresses[slot.id]! }));
-  const loaded = all.filter(({ slot }) => isLoaded(input.regions, slot));
+  const groups = new Map(input.regions.map(({ name, group }) => [name, group]));
+  const loaded = all.filter(({ slot }) => isLoaded(groups, slot));
   const pool = strategy.pool ? poolRange(loaded, input.regions) : undefined;
   const cost = costOf(loaded, input.unikernels);
   return { strategy, addresses, regionStarts, regionEnds, cost, ...(pool && { pool }) };
@@ -99,12 +100,29 @@ function placeGroup(
   strategy: Strategy,
   start: number,
 ): PlacedGroup {
-  const searches = strategy.searches ?? [undefined];
-  const results = searches.map((search) => {
+  const results = searchesFor(input, group, strategy).map((search) => {
     const result = placeBySearch(input, group, strategy, start, search);
     return { ...result, price: weigh(costOf(result.placed, input.unikernels)) };
   });
   return results.reduce((best, result) => (result.price < best.price ? result : best));
+}
+
+/** Filled places of a group up to which whole orders are searched. */
+const MOST_TO_ORDER = 40_000;
+
+/** An order is priced as a whole, which a large fleet cannot pay for; pages are priced one by one. */
+function searchesFor(input: LayoutInput, group: Group, { searches }: Strategy) {
+  if (!searches) return [undefined];
+  const names = new Set(
+    input.regions.filter((region) => region.group === group).map((region) => region.name),
+  );
+  const places = input.slots.reduce(
+    (sum, slot) => sum + (names.has(slot.region) ? sharersOf(slot) : 0),
+    0,
+  );
+  if (places <= MOST_TO_ORDER) return searches;
+  const packs = searches.includes('pages') && (group === 'text' || group === 'readonly');
+  return packs ? (['pages'] as const) : [undefined];
 }
 
 function placeBySearch(
@@ -131,8 +149,9 @@ function noteStarts(
   let cursor = groupStart;
   for (const { name } of regions) {
     const own = placed.filter(({ slot }) => slot.region === name);
-    starts.set(name, own.length > 0 ? Math.min(...own.map((p) => p.address)) : cursor);
-    cursor = Math.max(cursor, ...own.map(({ slot, address }) => address + slot.size));
+    const first = own.reduce((least, { address }) => Math.min(least, address), Infinity);
+    starts.set(name, own.length > 0 ? first : cursor);
+    cursor = own.reduce((most, { slot, address }) => Math.max(most, address + slot.size), cursor);
   }
 }
 
@@ -144,8 +163,8 @@ function nextGroupStart(group: Group, placed: readonly Placed[], start: number, 
   return alignUp(Math.max(start, ...ends), PAGE_SIZE);
 }
 
-const isLoaded = (regions: readonly Region[], slot: Slot): boolean => {
-  const group = regions.find((region) => region.name === slot.region)?.group;
+const isLoaded = (groups: ReadonlyMap<string, Group>, slot: Slot): boolean => {
+  const group = groups.get(slot.region);
   return group !== 'bss' && group !== 'unloaded' && slot.region !== '.tbss';
 };
 

@@ -7,24 +7,21 @@ import type { Cost } from './cost.ts';
 import { OrderEvaluator } from './evaluator.ts';
 import type { Step } from './place.ts';
 import { randomNumbers } from './random.ts';
-import { sharersOf, sharingClassOf, variantsOf, type Slot } from './slots.ts';
+import { SharingClasses } from './sharing.ts';
+import { sharersOf, type Slot } from './slots.ts';
 
 /** What one loaded page more is worth against one distinct page: without it images grow by a seventh. */
 const LOADED_WEIGHT = 0.1;
 
 /** Common slots first, then subsets, then what one unikernel alone has; equal fillings together. */
 export function byClass(slots: readonly Slot[]): Slot[] {
-  const keyed = slots.map((slot) => ({
-    slot,
-    sharers: sharersOf(slot),
-    variants: variantsOf(slot),
-    sharingClass: sharingClassOf(slot),
-  }));
+  const classes = new SharingClasses(slots[0]?.fillings.length ?? 0);
+  const keyed = slots.map((slot) => ({ slot, sharing: classes.ofSlot(slot) }));
   keyed.sort(
     (a, b) =>
-      b.sharers - a.sharers ||
-      a.variants - b.variants ||
-      compare(a.sharingClass, b.sharingClass) ||
+      b.sharing.present.length - a.sharing.present.length ||
+      a.sharing.distinct - b.sharing.distinct ||
+      a.sharing.index - b.sharing.index ||
       compare(a.slot.key, b.slot.key),
   );
   return keyed.map(({ slot }) => slot);
@@ -50,10 +47,25 @@ export interface SearchRequest {
 export function improveOrder(request: SearchRequest): Step[] {
   const { steps, start, unikernels, fixed } = request;
   if (steps.length - fixed < 2) return [...steps];
+  const effort = affordable(request);
+  if (effort < FEWEST_TRIES) return [...steps];
   const evaluator = new OrderEvaluator(steps, start, unikernels);
-  const runs = HOTTEST.map((heat, seed) => anneal(request, evaluator, heat, seed + 1));
+  const runs = HOTTEST.map((heat, seed) =>
+    anneal({ ...request, effort }, evaluator, heat, seed + 1),
+  );
   const best = runs.reduce((a, b) => (b.price < a.price - 1e-9 ? b : a));
   return [...best.order].map((index) => steps[index]!);
+}
+
+/** Below this, annealing does not get anywhere. */
+const FEWEST_TRIES = 100;
+/** Filled places that pricing an order may visit for each step of effort. */
+const PLACES_A_STEP = 3_000;
+
+/** The price of an order grows with the places in it, so large sets try fewer orders. */
+function affordable({ steps, effort }: SearchRequest): number {
+  const places = steps.reduce((sum, { slot }) => sum + sharersOf(slot), 0);
+  return Math.floor(effort * Math.min(1, PLACES_A_STEP / places));
 }
 
 /** Starting temperatures in pages: how many pages worse an order may be early on. */

@@ -4,6 +4,7 @@
  * A hash finds candidates, and the vectors are compared before they are believed to be equal.
  */
 import { scramble } from './digest.ts';
+import type { Slot } from './slots.ts';
 
 export interface SharingClass {
   readonly index: number;
@@ -13,6 +14,8 @@ export interface SharingClass {
   readonly variants: Int32Array;
   /** Beside `present`: what the class adds to the hash of a page in that unikernel. */
   readonly hashes: Int32Array;
+  /** Different variants. */
+  readonly distinct: number;
   /** One bit a unikernel that has something. */
   readonly bits: Int32Array;
 }
@@ -36,13 +39,17 @@ export class SharingClasses {
   of(variantOf: (unikernel: number) => number | undefined): SharingClass {
     const { present, variants } = this;
     const numbers = new Map<number, number>();
+    let last: number | undefined;
+    let lastNumber = 0;
     let hash = 0;
     let n = 0;
     for (let u = 0; u < this.unikernels; u++) {
       const variant = variantOf(u);
       if (variant === undefined) continue;
-      let number = variant === 0 ? 0 : numbers.get(variant);
+      let number = variant === last ? lastNumber : variant === 0 ? 0 : numbers.get(variant);
       if (number === undefined) numbers.set(variant, (number = numbers.size + 1));
+      last = variant;
+      lastNumber = number;
       present[n] = u;
       variants[n++] = number;
       hash = (Math.imul(hash, 0x9e3779b1) + scramble(u * 8191 + number + 1)) | 0;
@@ -56,6 +63,14 @@ export class SharingClasses {
     return made;
   }
 
+  /** The class of a slot. */
+  ofSlot({ fillings }: Slot): SharingClass {
+    return this.of((u) => {
+      const filling = fillings[u];
+      return filling && filling.variant + 1;
+    });
+  }
+
   private make(n: number): SharingClass {
     const index = this.count++;
     const present = this.present.slice(0, n);
@@ -64,7 +79,8 @@ export class SharingClasses {
     const hashes = variants.map((number) => (number === 0 ? 0 : scramble(salt ^ (number * 40503))));
     const bits = new Int32Array((this.unikernels + 31) >>> 5);
     for (const u of present) bits[u >>> 5]! |= 1 << (u & 31);
-    return { index, present, variants, hashes, bits };
+    const distinct = new Set(variants).size;
+    return { index, present, variants, hashes, distinct, bits };
   }
 }
 

@@ -31,8 +31,11 @@ export interface Slot {
 }
 
 /** How many unikernels fill the slot. */
-export const sharersOf = (slot: Slot): number =>
-  slot.fillings.reduce((n, filling) => n + (filling ? 1 : 0), 0);
+export function sharersOf({ fillings }: Slot): number {
+  let count = 0;
+  for (const filling of fillings) if (filling) count++;
+  return count;
+}
 
 /** How many different variants fill the slot. */
 export const variantsOf = (slot: Slot): number =>
