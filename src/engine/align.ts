@@ -265,7 +265,7 @@ async function describeSet(
     unikernels.push({ name, notes: job.notes, stages: await stagesOf(job) });
     step(name, jobs.length);
   }
-  const { layout, libraries, pool, aslr } = plan;
+  const { layout, libraries, bound, pool, aslr } = plan;
   const isWhole = jobs.length === plan.unikernels.length;
   return pageMapOf({
     spacer: VERSION,
@@ -273,6 +273,7 @@ async function describeSet(
     options: describeOptions(request.options),
     unikernels,
     ...(isWhole && libraries && { libraries }),
+    ...(isWhole && bound && !request.options.relinkOnly && { bound }),
     ...(!request.options.relinkOnly && { layout, ...(pool && { pool }), ...(aslr && { aslr }) }),
   });
 }

@@ -12,6 +12,7 @@ import { SpacerError } from './errors.ts';
 import { defaultLinkOf, objectionTo } from './growth.ts';
 import type { PlacedInput, SectionPlacement } from './ldscript/rewrite.ts';
 import { copyPattern } from './link/copies.ts';
+import { boundOf } from './layout/bound.ts';
 import { planLayout, type Layout, type Strategy } from './layout/plan.ts';
 import type { Region } from './layout/regions.ts';
 import { weigh } from './layout/search.ts';
@@ -41,6 +42,8 @@ export interface SetPlan {
   readonly layout: Layout;
   /** Why this layout was chosen, in one sentence. */
   readonly reason: string;
+  /** Distinct pages that no layout of these slots goes below; absent where addresses differ. */
+  readonly bound?: number;
   readonly unikernels: readonly PlannedUnikernel[];
   readonly aslr?: AslrReport;
 }
@@ -73,7 +76,7 @@ export function planSet(
 ): SetPlan {
   const plain = draftOf(set, options, growth);
   const chosen = isExplicit(options)
-    ? { draft: plain, ...explicitLayout(plain, options) }
+    ? { draft: plain, bound: boundOf(plain.layoutInput), ...explicitLayout(plain, options) }
     : bestLayout(plain, options, growth);
   if (options.aslr > 0) return randomisedPlan(chosen, options, growth);
   const { draft, reason } = chosen;
@@ -84,7 +87,8 @@ export function planSet(
     const input = inputs[u]!;
     return { loaded, input, placements: placementsOf(input, u, regions, identified, layout) };
   });
-  return { options, indirection, planned, groups, regions, identified, layout, reason, unikernels };
+  const common = { options, indirection, planned, groups, regions, identified, layout, reason };
+  return { ...common, bound: chosen.bound, unikernels };
 }
 
 /** The planned set with blocks that lie elsewhere in every unikernel. */
@@ -152,6 +156,7 @@ interface Planned {
   readonly draft: Draft;
   readonly layout: Layout;
   readonly reason: string;
+  readonly bound: number;
 }
 
 /**
@@ -163,6 +168,7 @@ function bestLayout(plain: Draft, options: AlignOptions, growth: number): Planne
   const redirected = withReferencesKept(plain, options, growth);
   // A layout that is to last keeps references for what is to come.
   const drafts = !redirected ? [plain] : growth > 0 ? [redirected] : [plain, redirected];
+  const bound = Math.min(...drafts.map(({ layoutInput }) => boundOf(layoutInput)));
   const first = drafts.map((draft) => ({ draft, cost: firstCost(draft) }));
   const { draft } = first.reduce((a, b) => (weigh(b.cost) < weigh(a.cost) ? b : a));
   const name = draft === plain ? 'search' : 'search with stubs and pins';
@@ -170,7 +176,7 @@ function bestLayout(plain: Draft, options: AlignOptions, growth: number): Planne
   const strategies = [...plainStrategies(options), { ...SEARCHED, name, effort }];
   const layouts = strategies.map((strategy) => planLayout(draft.layoutInput, strategy));
   const chosen = growth > 0 ? fewestPages(layouts) : withinLimits(layouts, draft);
-  return { draft, ...chosen };
+  return { draft, bound, ...chosen };
 }
 
 /** Where room to grow is asked for, its price is too. */

@@ -1,11 +1,13 @@
 /** What the passes after the plan need of it, whether a layout was searched or a lock holds it. */
 import type {
   AslrReport,
+  Bound,
   LibraryEntry,
   PageMapDocument,
   PoolRange,
   Unusable,
 } from '../protocol/page-map.ts';
+import { HOW_BOUND } from './layout/bound.ts';
 import type { Placement } from './lock/extend.ts';
 import type { Lock } from './lock/model.ts';
 import { planLocked } from './plan-locked.ts';
@@ -17,17 +19,20 @@ import { librariesOfSlots } from './report/libraries.ts';
 export interface Plan {
   readonly unikernels: readonly PlannedUnikernel[];
   readonly layout: NonNullable<PageMapDocument['layout']>;
+  /** Known where the set was planned as a whole, at common addresses. */
+  readonly bound?: Bound;
   readonly pool?: PoolRange;
   readonly aslr?: AslrReport;
   /** Known where the set was planned as a whole. */
   readonly libraries?: LibraryEntry[];
 }
 
-export function layoutPlan({ unikernels, layout, reason, identified, aslr }: SetPlan): Plan {
+export function layoutPlan({ unikernels, layout, reason, identified, bound, aslr }: SetPlan): Plan {
   return {
     unikernels,
     layout: { chosen: layout.strategy.name, reason },
     libraries: librariesOfSlots(identified.slots, unikernels.length),
+    ...(bound !== undefined && { bound: { pages: bound, how: HOW_BOUND } }),
     ...(layout.pool && { pool: layout.pool }),
     ...(aslr && { aslr }),
   };

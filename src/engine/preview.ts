@@ -222,7 +222,7 @@ export function combine(measured: PageMapDocument, predicted: PageMapDocument): 
     const stages = knownStages(measured, name);
     return { name, stages: own ? { ...stages, predicted: stageInputOf(own) } : stages };
   });
-  const { spacer, workspace, options, layout, pool, libraries, failures } = predicted;
+  const { spacer, workspace, options, layout, bound, pool, libraries, failures } = predicted;
   return pageMapOf({
     spacer,
     unikernels,
@@ -232,6 +232,7 @@ export function combine(measured: PageMapDocument, predicted: PageMapDocument): 
     ...(workspace !== undefined && { workspace }),
     ...(options !== undefined && { options }),
     ...(layout !== undefined && { layout }),
+    ...(bound !== undefined && { bound }),
     ...(pool !== undefined && { pool }),
   });
 }

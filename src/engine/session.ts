@@ -161,7 +161,7 @@ export class Session {
   }
 
   private documentOf(
-    { layout, libraries, pool, aslr }: Plan,
+    { layout, libraries, bound, pool, aslr }: Plan,
     unikernels: UnikernelInput[],
     failures: Unusable[],
   ): PageMapDocument {
@@ -173,6 +173,7 @@ export class Session {
       failures,
       layout,
       ...(libraries && { libraries }),
+      ...(bound && { bound }),
       ...(pool && { pool }),
       ...(aslr && { aslr }),
     });

@@ -150,6 +150,13 @@ const document = v.strictObject({
   pageSize: v.literal(PAGE_SIZE),
   options: v.exactOptional(record(v.union([text, v.pipe(v.number(), v.finite()), v.boolean()]))),
   layout: v.exactOptional(v.strictObject({ chosen: text, reason: text })),
+  bound: v.exactOptional(
+    v.strictObject({
+      pages: count,
+      ratio: v.exactOptional(v.pipe(v.number(), v.finite())),
+      how: text,
+    }),
+  ),
   unikernels: list(unikernel, MAX_UNIKERNELS),
   totals: v.strictObject({
     before: v.exactOptional(totals),

@@ -175,6 +175,16 @@ export interface Unusable {
   message: string;
 }
 
+/** What no layout of the same atoms could go below. */
+export interface Bound {
+  /** Distinct non-zero pages. */
+  pages: number;
+  /** Distinct pages measured, or else predicted, for each of the bound. */
+  ratio?: number;
+  /** How it is computed, in a sentence. */
+  how: string;
+}
+
 export interface PageMapDocument {
   format: typeof PAGE_MAP_FORMAT;
   version: typeof PAGE_MAP_VERSION;
@@ -187,6 +197,8 @@ export interface PageMapDocument {
   options?: Record<string, string | number | boolean>;
   /** The layout that was used, and why it was chosen. */
   layout?: { chosen: string; reason: string };
+  /** Known where the set was planned as a whole. */
+  bound?: Bound;
   unikernels: UnikernelEntry[];
   totals: Partial<Record<Stage, Totals>>;
   contentClasses: Partial<Record<Stage, ContentClass[]>>;

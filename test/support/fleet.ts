@@ -16,7 +16,7 @@ import type { Filling, Slot } from '../../src/engine/layout/slots.ts';
 
 const BASE = 0x100000;
 /** Versions of each library at most: 57 libraries have 200 together. */
-const VERSIONS = [3, 4, 3, 4];
+const VERSIONS = [4, 3];
 /** Limits of the shares of the fleet that stand on the first release, the second, ... */
 const RELEASE_SHARES = [0.4, 0.7, 0.9, 1];
 /** Libraries that a unikernel takes from another release than the rest. */

@@ -44,6 +44,11 @@ const KIND_OF: Readonly<Record<Group, Kind | undefined>> = {
   unloaded: undefined,
 };
 
+/** How the bound is computed, for a reader of the report. */
+export const HOW_BOUND =
+  'By kind of page: the different bytes of all atoms, those of one unikernel alone rounded up to ' +
+  'pages of its own, half of the room left on these taken off the rest.';
+
 /** Distinct non-zero pages that no layout of these slots goes below. */
 export function boundOf({ unikernels, regions, slots }: BoundInput): number {
   const kinds = new Map(regions.map(({ name, group }) => [name, KIND_OF[group]]));

@@ -48,7 +48,15 @@ export type PageMapInput = {
 } & Partial<
   Pick<
     PageMapDocument,
-    'workspace' | 'options' | 'layout' | 'pool' | 'aslr' | 'unusable' | 'failures' | 'timings'
+    | 'workspace'
+    | 'options'
+    | 'layout'
+    | 'bound'
+    | 'pool'
+    | 'aslr'
+    | 'unusable'
+    | 'failures'
+    | 'timings'
   >
 >;
 
@@ -77,6 +85,9 @@ export function pageMapOf(input: PageMapInput): PageMapDocument {
     failures,
   };
   for (const stage of STAGES) addStage(document, unikernels, stage);
+  const reached = document.totals.after ?? document.totals.predicted;
+  if (document.bound && reached && document.bound.pages > 0)
+    document.bound = { ...document.bound, ratio: reached.distinct / document.bound.pages };
   document.libraries = libraries ?? librariesOf(document.unikernels);
   return document;
 }

@@ -110,6 +110,11 @@ function summary(document: PageMapDocument, stages: readonly Stage[], colors: Co
   });
   const [first = 0, second = 0] = stages.map((stage) => document.totals[stage]?.distinct);
   if (first === 0 || second === 0) return lines;
+  const { bound } = document;
+  if (bound?.ratio !== undefined)
+    lines.push(
+      `${'bound:'.padEnd(width)} ${bound.pages} pages at least in any layout, ${bound.ratio.toFixed(2)} times that reached`,
+    );
   const more = second > first;
   const factor = (more ? second / first : first / second).toFixed(2);
   const mark = stages[1] === 'predicted' ? ' (predicted)' : '';

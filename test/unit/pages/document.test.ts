@@ -192,6 +192,18 @@ after (predicted): 2 distinct pages (0.01 MiB) of 3 non-zero (0.01 MiB) in 2 uni
     expect(text).toContain('2.00 times more memory');
   });
 
+  it('says how near to the bound the set came', () => {
+    const { spacer, unusable } = example();
+    const unikernels = [
+      { name: 'one', stages: { before: stage([1, 2, 3], 'a'), after: stage([1, 2, 3], 'a') } },
+    ];
+    const map = pageMapOf({ spacer, unusable, unikernels, bound: { pages: 2, how: 'by hand' } });
+    expect(map.bound).toEqual({ pages: 2, ratio: 1.5, how: 'by hand' });
+    expect(checkPageMap(map)).toEqual(checkPageMap(JSON.parse(JSON.stringify(map))));
+    const text = renderTable(validatePageMap(map), { colour: false });
+    expect(text).toMatch(/^bound: +2 pages at least in any layout, 1.50 times that reached$/m);
+  });
+
   it('has the same text with colours, and only then escapes', () => {
     const map = example();
     Object.assign(map.unikernels[0] ?? {}, { name: 'a\x1b[31m\u202e' });
