@@ -55,14 +55,22 @@ function describe(document: PageMapDocument, flags: OutputFlags): string {
     );
   }
   if (document.aslr) lines.push(...aslrLines(document.aslr));
-  for (const { name, notes = [] } of document.unikernels)
-    for (const note of notes) lines.push(`NOTE ${name}: ${note}`);
-  for (const { name, message } of document.failures) lines.push(`FAILED ${name}: ${message}`);
-  for (const { name, path: file, message } of document.unusable)
-    lines.push(`Not used: ${name}: ${file}: ${message}`);
+  lines.push(...remarksOf(document));
   if (flags.html !== undefined) lines.push(`Page map: ${flags.html}`);
   if (flags.verbose) lines.push(...verboseLines(document));
   return `${lines.join('\n')}\n`;
+}
+
+/** What people should know of single unikernels. */
+function remarksOf({ unikernels, failures, unusable }: PageMapDocument): string[] {
+  return [
+    ...unikernels.flatMap(({ name, notes = [] }) => notes.map((note) => `NOTE ${name}: ${note}`)),
+    ...unikernels.flatMap(({ name, verification }) =>
+      (verification?.unproven ?? []).map((text) => `NOT PROVEN ${name}: ${text}`),
+    ),
+    ...failures.map(({ name, message }) => `FAILED ${name}: ${message}`),
+    ...unusable.map(({ name, path: file, message }) => `Not used: ${name}: ${file}: ${message}`),
+  ];
 }
 
 function aslrLines({ seed, blocks, bits, pagesSpent, kept, references }: AslrReport): string[] {

@@ -3,21 +3,21 @@
  * address is fixed. Read this file first.
  */
 import { existsSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AlignOptions } from '../protocol/options.ts';
-import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
+import type { PageMapDocument, UnikernelEntry, Unusable } from '../protocol/page-map.ts';
 import { inputOf } from './atoms/input.ts';
 import type { UnikernelInput } from './atoms/identify.ts';
 import { SpacerError } from './errors.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
-import { closeStaging, openStaging, publish, type Staging } from './link/outputs.ts';
+import { closeStaging, commit, openStaging, REPORT, type Staging } from './link/outputs.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Relinked } from './link/replay.ts';
 import { lockPath, readLock } from './lock/file.ts';
 import type { Lock } from './lock/model.ts';
 import { pageMapOf, type StageInput } from './pages/document.ts';
-import { measureImage, readDebug } from './pages/measure.ts';
+import { measureImage } from './pages/measure.ts';
 import { byLock, layoutPlan, type Plan } from './plan.ts';
 import { checkLockable } from './plan-locked.ts';
 import { planSet } from './plan-set.ts';
@@ -28,7 +28,9 @@ import { guarded, readSet, type SetRequest } from './read-set.ts';
 import type { LoadedUnikernel } from './read-unikernel.ts';
 import { readWrittenScripts, relinkWritten, writeInputs } from './relink-unikernel.ts';
 import { cacheIn, splitForLock, splitSet } from './split-set.ts';
+import { proveLink, type ProvenLink } from './verify/prove.ts';
 import { VERSION } from './version.ts';
+import { checkUnchanged } from './workspace/stamps.ts';
 
 export type { ProgressEvent } from './progress.ts';
 
@@ -41,6 +43,8 @@ export interface AlignRequest extends SetRequest {
 
 /** One unikernel that is ready to be linked. */
 interface Planned {
+  /** As the build left it. */
+  readonly recorded: LoadedUnikernel;
   readonly loaded: LoadedUnikernel;
   readonly input: UnikernelInput;
   /** The scripts to link with. */
@@ -56,7 +60,7 @@ interface Known {
 }
 
 interface Job extends Planned, Known {
-  readonly relinked?: Relinked;
+  readonly relinked?: Relinked & ProvenLink;
 }
 
 /**
@@ -71,7 +75,7 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
   const passes = new PassRunner(request.onProgress, request.signal);
   const failures: Unusable[] = [];
   const lock = await lockFor(request);
-  const { found, set, ...objects } = await readSet(
+  const { found, recorded, set, ...objects } = await readSet(
     { ...request, ...cacheOf(request) },
     passes,
     failures,
@@ -82,20 +86,33 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
       ? byLock(await splitForLock(set, lock, place), lock, failures)
       : layoutPlan(planSet(await splitSet(set, options, place), options));
   });
-  const planned = await writtenFor(plan, request, failures);
-  const jobs = options.dryRun
-    ? await passes.run('predict', (step) => foretellAll(planned, request, failures, step))
-    : await produce(passes, planned, failures, request);
-  const document = await passes.run('measure', (step) => describeSet(jobs, plan, request, step));
-  const complete = {
-    ...document,
+  const planned = await writtenFor(plan, recorded, request, failures);
+  const complete = async (jobs: readonly Job[]): Promise<PageMapDocument> => ({
+    ...(await passes.run('measure', (step) => describeSet(jobs, plan, request, step))),
     ...objects,
     unusable: found.unusable,
     failures,
     timings: passes.timings,
-  };
-  if (!options.dryRun) await passes.run('report', () => writeReport(complete, request));
-  return complete;
+  });
+  if (options.dryRun)
+    return complete(
+      await passes.run('predict', (step) => foretellAll(planned, request, failures, step)),
+    );
+  const staging = await openStaging(outputOf(request));
+  try {
+    const jobs = await produce(passes, planned, failures, request, staging);
+    const document = await complete(jobs);
+    await passes.run('report', () => deliver(document, staging));
+    return document;
+  } finally {
+    await closeStaging(staging);
+  }
+}
+
+/** Images and report become visible together. */
+async function deliver(document: PageMapDocument, staging: Staging): Promise<void> {
+  await writeFile(path.join(staging.directory, REPORT), JSON.stringify(document));
+  await commit(staging, [...document.unikernels.map(({ name }) => name), REPORT]);
 }
 
 /** The lock that a request is to follow. */
@@ -140,12 +157,15 @@ const splitPlace = (request: AlignRequest) => ({
 /** The scripts to link with: rewritten, or those that an earlier alignment wrote. */
 async function writtenFor(
   plan: Plan,
+  set: readonly LoadedUnikernel[],
   request: AlignRequest,
   failures: Unusable[],
 ): Promise<Planned[]> {
   const planned: Planned[] = [];
+  const byImage = new Map(set.map((one) => [one.unikernel.debugImage, one]));
   for (const { loaded, input, placements } of plan.unikernels) {
-    const { name } = loaded.unikernel;
+    const { name, debugImage } = loaded.unikernel;
+    const recorded = byImage.get(debugImage) ?? loaded;
     const scripts = await guarded(loaded.unikernel, failures, async () =>
       request.options.relinkOnly
         ? {
@@ -154,7 +174,7 @@ async function writtenFor(
           }
         : { input, texts: rewriteScripts(loaded.scripts, input.outline, placements).texts },
     );
-    if (scripts) planned.push({ loaded, ...scripts });
+    if (scripts) planned.push({ recorded, loaded, ...scripts });
   }
   return planned;
 }
@@ -197,60 +217,69 @@ function predictOrNote(
   }
 }
 
-/** Writes, links and publishes; nothing is visible under its final name before it is whole. */
+/** Writes and links; nothing is visible under its final name before all of it is whole. */
 async function produce(
   passes: PassRunner,
   planned: readonly Planned[],
   failures: Unusable[],
   request: AlignRequest,
+  { directory }: Staging,
 ): Promise<Job[]> {
-  const staging = await openStaging(outputOf(request));
-  try {
-    await passes.run('write', (step) => {
-      for (const { loaded, texts } of planned) {
-        const { name } = loaded.unikernel;
-        writeInputs(path.join(staging.directory, name), loaded, texts);
-        step(name, planned.length);
-      }
-    });
-    return await passes.run('link', async (step) => {
-      const done = await mapParallel(
-        planned,
-        async (job) => {
-          const { unikernel } = job.loaded;
-          const finished = await guarded(unikernel, failures, () => finish(job, staging, request));
-          step(unikernel.name, planned.length);
-          return finished;
-        },
-        request,
-      );
-      return done.flatMap((job) => job ?? []);
-    });
-  } finally {
-    await closeStaging(staging);
-  }
+  await passes.run('write', (step) => {
+    for (const { loaded, texts } of planned) {
+      const { name } = loaded.unikernel;
+      writeInputs(path.join(directory, name), loaded, texts);
+      step(name, planned.length);
+    }
+  });
+  return passes.run('link', async (step) => {
+    const done = await mapParallel(
+      planned,
+      async (job) => {
+        const { unikernel } = job.loaded;
+        const finished = await guarded(unikernel, failures, () => finish(job, directory, request));
+        step(unikernel.name, planned.length);
+        return finished;
+      },
+      request,
+    );
+    return done.flatMap((job) => job ?? []);
+  });
 }
 
-/** Links one unikernel; its pages are foretold while the linker runs. */
-async function finish(job: Planned, staging: Staging, request: AlignRequest): Promise<Job> {
+/** Links one unikernel and proves it; its pages are foretold while the linker runs. */
+async function finish(job: Planned, generation: string, request: AlignRequest): Promise<Job> {
   const { options, signal, tools = {} } = request;
-  const { name } = job.loaded.unikernel;
-  const directory = path.join(staging.directory, name);
-  const linking = options.relink ? relinkWritten(directory, job.loaded, { signal, tools }) : none;
+  const { recorded, loaded } = job;
+  const { name } = loaded.unikernel;
+  const directory = path.join(generation, name);
+  const linking = options.relink ? relinkWritten(directory, loaded, { signal, tools }) : none;
   const [foretold, linked] = await Promise.allSettled([foretell(job, options), linking]);
   if (foretold.status === 'rejected') throw foretold.reason;
   if (linked.status === 'rejected') throw linked.reason;
-  const target = await publish(staging, name);
-  const relinked = linked.value && movedTo(target, linked.value);
-  return { ...job, ...foretold.value, ...(relinked && { relinked }) };
+  const { prediction } = foretold.value;
+  const known = { ...job, ...foretold.value };
+  const relinked = linked.value && {
+    ...linked.value,
+    ...(await proveLink(recorded, loaded, prediction, linked.value)),
+  };
+  await checkUnchanged(name, recorded.stamps);
+  return { ...known, ...(relinked && { relinked }) };
 }
 
 const none = Promise.resolve(undefined);
 
-function movedTo(target: string, relinked: Relinked): Relinked {
-  const moved = (file: string) => path.join(target, path.basename(file));
-  const { image, debugImage, map } = relinked;
-  return { ...relinked, image: moved(image), debugImage: moved(debugImage), map: moved(map) };
+/** Where the user finds an image. */
+function placeOf({ loaded }: Job, image: string, request: AlignRequest): string {
+  return path.join(outputOf(request), loaded.unikernel.name, path.basename(image));
+}
+
+/** The proof names the images where their user finds them. */
+function proofOf(job: Job, request: AlignRequest): Pick<UnikernelEntry, 'verification'> {
+  if (!job.relinked) return {};
+  const { verification, image } = job.relinked;
+  const after = { ...verification.images.after, path: placeOf(job, image, request) };
+  return { verification: { ...verification, images: { ...verification.images, after } } };
 }
 
 async function describeSet(
@@ -262,7 +291,9 @@ async function describeSet(
   const unikernels = [];
   for (const job of jobs) {
     const { name } = job.loaded.unikernel;
-    unikernels.push({ name, notes: job.notes, stages: await stagesOf(job) });
+    const { notes } = job;
+    const stages = await stagesOf(job, request);
+    unikernels.push({ name, notes, ...proofOf(job, request), stages });
     step(name, jobs.length);
   }
   const { layout, libraries, bound, pool, aslr } = plan;
@@ -300,17 +331,12 @@ function describeOptions(options: AlignOptions): Record<string, string | number 
   };
 }
 
-async function stagesOf({ before, prediction, relinked }: Job) {
+async function stagesOf(job: Job, request: AlignRequest) {
+  const { before, prediction, relinked } = job;
   const known = { before, ...(prediction && { predicted: stageOf(prediction) }) };
   if (!relinked) return known;
-  const debug = await readDebug(relinked.debugImage);
+  const { debug } = relinked;
   const places = prediction ? { placed: prediction.placed } : { map: relinked.map };
-  return { ...known, after: await measureImage(relinked.image, { debug, ...places }) };
-}
-
-async function writeReport(document: PageMapDocument, request: AlignRequest): Promise<void> {
-  const file = path.join(outputOf(request), 'report.json');
-  const aside = `${file}.${process.pid}.tmp`;
-  await writeFile(aside, JSON.stringify(document));
-  await rename(aside, file);
+  const after = await measureImage(relinked.image, { debug, ...places });
+  return { ...known, after: { ...after, image: placeOf(job, after.image ?? '', request) } };
 }

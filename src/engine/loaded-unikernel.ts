@@ -7,6 +7,7 @@ import type { PreparedObject } from './link/prepare.ts';
 import type { MadePlan } from './model/dynamic.ts';
 import type { InputObject, Program } from './model/types.ts';
 import type { UkRelocPlan } from './model/uk-reloc.ts';
+import type { Stamps } from './workspace/stamps.ts';
 import type { Unikernel } from './workspace/types.ts';
 
 /** The linker's own sections of one unikernel. */
@@ -23,6 +24,8 @@ export interface Made {
 /** A unikernel with everything of its link read into memory. */
 export interface LoadedUnikernel {
   readonly unikernel: Unikernel;
+  /** Of all files that were read, from before they were. */
+  readonly stamps: Stamps;
   readonly command: LinkCommand;
   /** The scripts of the recorded link, each with one INSERT at most. */
   readonly recorded: readonly Script[];

@@ -16,6 +16,7 @@ import type {
 } from './ldscript/evaluate-types.ts';
 import { finished, madeBytes, wholeSections, withMade } from './finished-image.ts';
 import { isMade } from './made-sections.ts';
+import { magicOf } from './link/command.ts';
 import { copyPlace, OBJECTS } from './link/copies.ts';
 import { BOOT_INFO, writtenBootInfo } from './model/boot-info.ts';
 import type { FrameAddresses } from './model/eh-frame-build.ts';
@@ -33,6 +34,11 @@ export interface Prediction {
   readonly placed: readonly PlacedSection[];
   /** Headers and symbols of the image, for attribution; it has no contents. */
   readonly image: ElfFile;
+  /** As the linker leaves the image, before the steps after the link. */
+  readonly linked: Evaluation;
+  readonly addresses: Addresses;
+  /** By address: pages as the linker leaves them, without what a step after the link fills in. */
+  readonly contents: ReadonlyMap<number, Uint8Array>;
 }
 
 /** An input section of the program, by the object that the evaluator was given. */
@@ -83,6 +89,9 @@ export function predict(
     pages: memory.pages(loads, bootInformation(evaluation, segments), segments),
     placed: placedSections(model),
     image: headersOf(model, loads),
+    linked,
+    addresses,
+    contents: memory.contents,
   };
 }
 
@@ -119,6 +128,7 @@ function evaluateScripts(
     options: {
       ...(loaded.entry !== undefined && { entry: loaded.entry }),
       pie: loaded.command.pie,
+      magic: magicOf(loaded.command),
     },
   });
   return { evaluation, origins };
@@ -336,7 +346,7 @@ const listedRegion = ({ address, memorySize, permissions }: Segment) =>
 
 /** Guest memory, page by page. */
 class Memory {
-  private readonly contents = new Map<number, Uint8Array>();
+  readonly contents = new Map<number, Uint8Array>();
 
   write(address: number, bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length;) {

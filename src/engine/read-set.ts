@@ -30,6 +30,9 @@ export interface SetRequest {
 
 export interface ReadSet {
   readonly found: Discovered;
+  /** As the builds left them. */
+  readonly recorded: readonly LoadedUnikernel[];
+  /** As they are to be linked. */
   readonly set: readonly LoadedUnikernel[];
   readonly objects?: ObjectsReport;
 }
@@ -93,10 +96,10 @@ async function readAll(
 async function unified(
   read: readonly LoadedUnikernel[],
   request: SetRequest,
-): Promise<{ set: readonly LoadedUnikernel[]; objects?: ObjectsReport }> {
-  if (!request.options.copyObjects) return { set: read };
+): Promise<Omit<ReadSet, 'found'>> {
+  if (!request.options.copyObjects) return { recorded: read, set: read };
   const { set, ...objects } = await unifyObjects(read, request);
-  return { set, objects };
+  return { recorded: read, set, objects };
 }
 
 /** Runs a pass for one unikernel; what it throws becomes a failure of that unikernel. */

@@ -15,6 +15,7 @@ import type { LoadedUnikernel } from './loaded-unikernel.ts';
 import { planMadeSections, scriptsForMade, withMadeSections } from './made-sections.ts';
 import { createProgram, isDiscarded } from './model/program.ts';
 import type { Program, ProgramOptions } from './model/types.ts';
+import { stampsOf } from './workspace/stamps.ts';
 import type { Unikernel } from './workspace/types.ts';
 
 export type { LoadedUnikernel } from './loaded-unikernel.ts';
@@ -29,7 +30,10 @@ export async function readUnikernel(
 ): Promise<LoadedUnikernel> {
   const { link } = recorded;
   const command = parseLinkCommand(link.command);
-  const read = await Promise.all([link.script, ...link.extraScripts].map(readScript));
+  const { image, debugImage } = recorded;
+  const scriptFiles = [link.script, ...link.extraScripts];
+  const stamps = await stampsOf([image, debugImage, ...scriptFiles, ...command.inputs]);
+  const read = await Promise.all(scriptFiles.map(readScript));
   const scripts = read.flatMap(splitInserts);
   const entry = command.entry ?? entryOf(scripts);
   const roots = rootsOf(command, scripts);
@@ -43,6 +47,7 @@ export async function readUnikernel(
   const hasFrameHeader = debug.sections.some((s) => s.name === FRAME_HEADER.name && s.size > 0);
   const loaded = {
     unikernel,
+    stamps,
     command,
     recorded: scripts,
     scripts: withHomes(scripts, program, hasFrameHeader),
@@ -74,6 +79,11 @@ export function withSources(
   sources: readonly PreparedObject[],
 ): LoadedUnikernel {
   return withIndirection({ ...loaded, sources }, NO_INDIRECTION);
+}
+
+/** The user's own program: its objects as the build made them, linked by the recorded scripts. */
+export function recordedProgram({ originals, recorded, command }: LoadedUnikernel): Program {
+  return createProgram(originals, { ...scriptSymbols(recorded), isDynamic: command.pie });
 }
 
 /** The same unikernel with its objects prepared for stubs and pins. */

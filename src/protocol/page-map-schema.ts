@@ -71,6 +71,27 @@ const unikernelPages = v.strictObject({
 });
 
 const MAX_NOTES = 100;
+const MAX_UNPROVEN = 100_000;
+
+const verified = v.strictObject({
+  path: text,
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+});
+
+const verification = v.strictObject({
+  counts: v.strictObject({
+    atoms: count,
+    bytes: count,
+    references: count,
+    followed: count,
+    frames: count,
+    symbols: count,
+    tables: count,
+    segments: count,
+  }),
+  unproven: list(v.pipe(v.string(), v.maxLength(MAX_MESSAGE)), MAX_UNPROVEN),
+  images: v.strictObject({ before: verified, after: verified }),
+});
 
 const unikernel = v.strictObject({
   name,
@@ -78,6 +99,7 @@ const unikernel = v.strictObject({
   before: v.exactOptional(unikernelPages),
   predicted: v.exactOptional(unikernelPages),
   after: v.exactOptional(unikernelPages),
+  verification: v.exactOptional(verification),
 });
 
 const contentClass = v.strictObject({ sharers: list(count, MAX_UNIKERNELS), pages: count });

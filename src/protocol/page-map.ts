@@ -75,6 +75,32 @@ export interface UnikernelPages {
   pages: Page[];
 }
 
+/** What was proven of an aligned image: it is the same program as the user's own. */
+export interface Verification {
+  counts: {
+    /** Input sections, in either image, that are what their object's bytes become there. */
+    atoms: number;
+    /** Loaded bytes of the new image that are accounted for. */
+    bytes: number;
+    /** Relocated fields, in either image, that lead to the same symbol and addend. */
+    references: number;
+    /** Of these: through a stub, to a moved constant, to a merged string or into a split section. */
+    followed: number;
+    /** Unwind records of the same function and contents. */
+    frames: number;
+    /** Symbols that have the value of their place. */
+    symbols: number;
+    /** Tables whose entries stand in the same order. */
+    tables: number;
+    /** Program headers of the right place, size and permissions. */
+    segments: number;
+  };
+  /** What could be neither proven nor refuted, in words; empty: all is proven. */
+  unproven: string[];
+  /** The bootable images that were compared. */
+  images: Record<'before' | 'after', { path: string; sha256: string }>;
+}
+
 export interface UnikernelEntry {
   name: string;
   /** What was strange but kept nothing from being done, for people. */
@@ -82,6 +108,8 @@ export interface UnikernelEntry {
   before?: UnikernelPages;
   predicted?: UnikernelPages;
   after?: UnikernelPages;
+  /** Given where the unikernel was linked again. */
+  verification?: Verification;
 }
 
 /** A micro-library over the whole set. */

@@ -44,7 +44,7 @@ export interface LinkOptions {
   /** -z separate-code, on. Matters where the script has no PHDRS. */
   readonly separateCode?: boolean;
   /** -N: text may be written and nothing is aligned to pages; -n: only the latter. */
-  readonly magic?: 'omagic' | 'nmagic';
+  readonly magic?: 'omagic' | 'nmagic' | undefined;
   /** -pie, -static-pie: what ld adds itself differs a little. */
   readonly pie?: boolean;
   /** PF_* of the PT_GNU_STACK that ld makes where the script has no PHDRS, RW; 0 for none. */

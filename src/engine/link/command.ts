@@ -83,6 +83,14 @@ export function parseLinkCommand(command: ToolCommand): LinkCommand {
   };
 }
 
+/** `-N`, `-n` and their long names, as linkers take them (ld manual, "Command-line Options"). */
+export function magicOf({ otherArgs }: LinkCommand): 'omagic' | 'nmagic' | undefined {
+  const words = otherArgs.flatMap((arg) => (arg.startsWith('-Wl,') ? arg.slice(4).split(',') : []));
+  const last = words.findLast((word) => /^(-N|--?(no-)?omagic|-n|--?nmagic)$/.test(word));
+  if (last === undefined || last.endsWith('no-omagic')) return undefined;
+  return last === '-N' || last.endsWith('omagic') ? 'omagic' : 'nmagic';
+}
+
 /** The same link with other scripts, copies of its inputs and another output. */
 export function withScript(command: ToolCommand, replacement: Replacement): ToolCommand {
   const pieces = piecesOf(command).filter((piece) => piece.role !== 'map');

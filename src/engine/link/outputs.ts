@@ -1,51 +1,151 @@
 /**
- * Where outputs go. Everything is made in a staging folder beside its final place, on the same file
- * system, and renamed into it when it is whole; so a reader finds the old or the new, never a half.
+ * Where outputs go, so that a reader finds the old or the new result, never a half of either.
+ *
+ * All that one alignment makes stands in a generation, a folder of its own; what it did not make
+ * anew is carried over into it as hard links. One link, `current`, says which generation counts, and
+ * renaming a new one over it is the one moment at which images and report change together. The
+ * places that users know (`NAME/`, `report.json`) are links through `current`, made before that: until
+ * then they lead to the old generation, or nowhere.
+ *
+ *   .spacer/hashfn       -> .generations/current/hashfn
+ *   .spacer/report.json  -> .generations/current/report.json
+ *   .spacer/.generations/current -> 7
+ *   .spacer/.generations/7/...
+ *
+ * A lock keeps a second alignment out of the folder while one is at work.
  */
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from '../errors.ts';
+import { takeOutputLock } from './output-lock.ts';
 
 export interface Staging {
   /** The output folder. */
   readonly output: string;
-  /** A fresh folder inside it that nobody else uses. */
+  /** The generation that is being made. */
   readonly directory: string;
+  /** Lets others into the output folder. */
+  readonly unlock: () => Promise<void>;
 }
 
+const GENERATIONS = '.generations';
+const CURRENT = 'current';
+/** The result of an alignment. */
+export const REPORT = 'report.json';
+
 /**
- * Makes the output folder, keeps it out of version control, and opens a staging folder in it.
- * @throws SpacerError `output-unwritable`
+ * Makes the output folder, keeps it out of version control, and opens a generation in it.
+ * @throws SpacerError `output-unwritable`, `output-busy`
  */
 export async function openStaging(output: string): Promise<Staging> {
+  const generations = path.join(output, GENERATIONS);
+  let unlock: Staging['unlock'] | undefined;
   try {
-    await mkdir(output, { recursive: true });
+    await mkdir(generations, { recursive: true });
+    unlock = await takeOutputLock(path.join(output, '.lock'));
     await writeFile(path.join(output, '.gitignore'), '*\n');
-    return { output, directory: await mkdtemp(path.join(output, '.staging-')) };
+    await removeOthers(generations);
+    const directory = path.join(generations, String((await lastNumber(generations)) + 1));
+    await mkdir(directory);
+    return { output, directory, unlock };
   } catch (cause) {
-    const { message } = cause as Error;
-    throw new SpacerError(
-      'output-unwritable',
-      `cannot be written: ${message}`,
-      { file: output },
-      { cause },
-    );
+    await unlock?.();
+    throw cause instanceof SpacerError ? cause : unwritable(output, cause as Error);
   }
 }
 
-/** Puts one finished entry of the staging folder in the place of the old one. */
-export async function publish(staging: Staging, name: string): Promise<string> {
-  const target = path.join(staging.output, name);
-  const old = path.join(staging.directory, `${name}.old`);
-  await rename(target, old).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  await rename(path.join(staging.directory, name), target);
-  await rm(old, { recursive: true, force: true });
-  return target;
+function unwritable(output: string, cause: Error): SpacerError {
+  const text = `cannot be written: ${cause.message}`;
+  return new SpacerError('output-unwritable', text, { file: output }, { cause });
 }
 
-/** Removes the staging folder with whatever was not published. */
-export async function closeStaging(staging: Staging): Promise<void> {
-  await rm(staging.directory, { recursive: true, force: true });
+/**
+ * Makes the generation the one that counts.
+ * @param made names of its entries that are whole; all others give way to what was there before
+ * @throws SpacerError `output-unwritable`
+ */
+export async function commit(staging: Staging, made: readonly string[]): Promise<void> {
+  const { output, directory } = staging;
+  const generations = path.join(output, GENERATIONS);
+  try {
+    await keepOnly(directory, made);
+    await carryOver(path.join(generations, CURRENT), directory);
+    for (const name of await readdir(directory)) await linkThrough(output, name);
+    const next = path.join(generations, `.${CURRENT}`);
+    await rm(next, { force: true });
+    await symlink(path.basename(directory), next);
+    await rename(next, path.join(generations, CURRENT));
+  } catch (cause) {
+    throw unwritable(output, cause as Error);
+  }
+}
+
+/** Removes what does not count any more, or never did, and lets others in. */
+export async function closeStaging({ output, unlock }: Staging): Promise<void> {
+  const generations = path.join(output, GENERATIONS);
+  try {
+    await removeOthers(generations);
+    if ((await currentOf(generations)) === undefined) await rm(generations, { recursive: true });
+  } finally {
+    await unlock();
+  }
+}
+
+async function keepOnly(directory: string, names: readonly string[]): Promise<void> {
+  for (const name of await readdir(directory))
+    if (!names.includes(name)) await rm(path.join(directory, name), { recursive: true });
+}
+
+const currentOf = (generations: string) =>
+  readlink(path.join(generations, CURRENT)).catch(() => undefined);
+
+async function lastNumber(generations: string): Promise<number> {
+  const names = await readdir(generations);
+  return Math.max(0, ...names.filter((name) => /^\d+$/.test(name)).map(Number));
+}
+
+async function removeOthers(generations: string): Promise<void> {
+  const current = await currentOf(generations);
+  for (const name of await readdir(generations))
+    if (name !== CURRENT && name !== current)
+      await rm(path.join(generations, name), { recursive: true, force: true });
+}
+
+/** What the new generation has not is taken from the one before. */
+async function carryOver(from: string, to: string): Promise<void> {
+  const names = await readdir(from).catch((): string[] => []);
+  const known = new Set(await readdir(to));
+  for (const name of names)
+    if (!known.has(name)) await linkTree(path.join(from, name), path.join(to, name));
+}
+
+async function linkTree(from: string, to: string): Promise<void> {
+  if ((await lstat(from)).isDirectory()) {
+    await mkdir(to);
+    for (const name of await readdir(from))
+      await linkTree(path.join(from, name), path.join(to, name));
+    return;
+  }
+  // Some file systems have no hard links.
+  await link(from, to).catch(() => copyFile(from, to));
+}
+
+/** The place that users know leads through `current`. */
+async function linkThrough(output: string, name: string): Promise<void> {
+  const place = path.join(output, name);
+  const target = path.join(GENERATIONS, CURRENT, name);
+  if ((await readlink(place).catch(() => undefined)) === target) return;
+  await rm(place, { recursive: true, force: true });
+  await symlink(target, place);
 }

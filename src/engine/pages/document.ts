@@ -11,6 +11,7 @@ import {
   type Stage,
   type UnikernelEntry,
   type UnikernelPages,
+  type Verification,
 } from '../../protocol/page-map.ts';
 import { classify, type ClassifiedImage, type PageContent } from './classify.ts';
 import { librariesOf } from './libraries.ts';
@@ -36,6 +37,7 @@ export interface UnikernelInput {
   readonly name: string;
   /** What was strange, for people. */
   readonly notes?: readonly string[];
+  readonly verification?: Verification;
   readonly stages: Partial<Record<Stage, StageInput>>;
 }
 
@@ -74,9 +76,10 @@ export function pageMapOf(input: PageMapInput): PageMapDocument {
     spacer,
     ...rest,
     pageSize: PAGE_SIZE,
-    unikernels: unikernels.map(({ name, notes = [] }) => ({
+    unikernels: unikernels.map(({ name, notes = [], verification }) => ({
       name,
       ...(notes.length > 0 && { notes: [...notes] }),
+      ...(verification && { verification }),
     })),
     totals: {},
     contentClasses: {},

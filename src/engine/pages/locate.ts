@@ -32,17 +32,30 @@ import { unwindRanges } from './unwind.ts';
  */
 export function locateSections(image: ElfFile, objects: readonly LinkObject[]): OwnedRange[] {
   const globals = globalAddresses(image);
+  const placement = placeSections(image, objects);
+  const sections = [...placement.placed].map(rangeOf);
+  const owned = overlay(sections, flatten(commonRanges(objects, globals, placement.memory)));
+  const merged = overlay(owned, mergedRanges(placement));
+  const unwound = overlay(merged, unwindRanges(placement.memory, merged));
+  return overlay(paddingRanges(placement.memory, unwound), unwound);
+}
+
+/** By image, for as long as somebody holds it: measuring and proving ask for the same places. */
+const known = new WeakMap<ElfFile, { objects: readonly LinkObject[]; placement: Placement }>();
+
+/** The input sections of a link, each at its place in the image as far as it can be found. */
+export function placeSections(image: ElfFile, objects: readonly LinkObject[]): Placement {
+  const found = known.get(image);
+  if (found?.objects === objects) return found.placement;
+  const globals = globalAddresses(image);
   const addressOf = addressBook(() => placement, globals);
   const placement = new Placement(new ImageMemory(image), objects, matcher(addressOf));
   placeByGlobals(placement, objects, globals);
   placeByLocals(placement, objects, image);
   placeByRelocations(placement, placement.placed.slice());
   placeByRelocations(placement, placeRest(placement, addressOf, isCollected(objects, image)));
-  const sections = [...placement.placed].map(rangeOf);
-  const known = overlay(sections, flatten(commonRanges(objects, globals, placement.memory)));
-  const merged = overlay(known, mergedRanges(placement));
-  const unwound = overlay(merged, unwindRanges(placement.memory, merged));
-  return overlay(paddingRanges(placement.memory, unwound), unwound);
+  known.set(image, { objects, placement });
+  return placement;
 }
 
 function rangeOf(candidate: Candidate): OwnedRange {

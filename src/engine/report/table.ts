@@ -108,6 +108,8 @@ function summary(document: PageMapDocument, stages: readonly Stage[], colors: Co
     const count = document.unikernels.length;
     return totals ? [`${label} ${summaryOf(totals, count, colors)}`] : [];
   });
+  const proof = proofLine(document);
+  if (proof !== undefined) lines.push(`${'verified:'.padEnd(width)} ${proof}`);
   const [first = 0, second = 0] = stages.map((stage) => document.totals[stage]?.distinct);
   if (first === 0 || second === 0) return lines;
   const { bound } = document;
@@ -120,6 +122,18 @@ function summary(document: PageMapDocument, stages: readonly Stage[], colors: Co
   const mark = stages[1] === 'predicted' ? ' (predicted)' : '';
   const verdict = `${factor} times ${more ? 'more' : 'less'} memory`;
   return [...lines, `${colors.bold(verdict)} for distinct pages${mark}`];
+}
+
+/** How many images are proven to be the same programs, and by how much. */
+function proofLine({ unikernels }: PageMapDocument): string | undefined {
+  const proofs = unikernels.flatMap(({ verification }) => verification ?? []);
+  if (proofs.length === 0) return undefined;
+  const whole = proofs.filter(({ unproven }) => unproven.length === 0).length;
+  const sum = (key: keyof (typeof proofs)[0]['counts']) =>
+    proofs.reduce((all, { counts }) => all + counts[key], 0).toLocaleString('en');
+  const open = whole < proofs.length ? `; ${proofs.length - whole} in part (see the report)` : '';
+  const what = `${sum('atoms')} sections, ${sum('references')} references, ${sum('bytes')} bytes`;
+  return `${whole} of ${proofs.length} are the same program as before (${what})${open}`;
 }
 
 function summaryOf(totals: Totals, count: number, colors: Colors): string {

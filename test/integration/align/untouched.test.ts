@@ -8,10 +8,10 @@ import { pathWithGcc } from '../../support/fake-tools.ts';
 import { fingerprint } from '../../support/fingerprint.ts';
 import { copyOfSample } from '../../support/sample.ts';
 
-/** Without what is kept from run to run. */
+/** Without what is kept from run to run, and what the other names lead to. */
 const outputs = (workspace: string) =>
   readdirSync(path.join(workspace, '.spacer'))
-    .filter((name) => name !== '.cache')
+    .filter((name) => name !== '.cache' && name !== '.generations')
     .sort();
 
 /** Of everything that runs. */

@@ -39,6 +39,7 @@ describe('-w, -u', () => {
     expect(document.unikernels.map(({ name }) => name).sort()).toEqual(['jsonfn', 'sched']);
     expect(readdirSync(output).sort()).toEqual([
       '.cache',
+      '.generations',
       '.gitignore',
       'jsonfn',
       'report.json',

@@ -1,0 +1,181 @@
+/**
+ * Where a relocated field leads that does not hold the plain address of its symbol: to the same
+ * through a stub's jump, to a constant that was moved, to a string that was merged, to the piece of a
+ * section that was split, or through a slot of the global offset table.
+ */
+import { STT, type ElfRelocation, type ElfSection } from '../elf/types.ts';
+import { symbolName } from '../model/program.ts';
+import { PC_RELATIVE, R } from '../model/relocation-types.ts';
+import { KIND } from '../model/types.ts';
+import { targetOf } from '../pages/match.ts';
+import { hex } from './types.ts';
+import type { ImageView, Site, Span } from './view.ts';
+
+/** What a field is to mean: a place in a section of the program. */
+interface Meaning {
+  readonly object: number;
+  readonly section: ElfSection;
+  /** Of the symbol. */
+  readonly value: number;
+  readonly addend: number;
+  /** The symbol stands for its section: only value and addend together say what is meant. */
+  readonly isSection: boolean;
+  readonly name: string;
+}
+
+/** @returns what is wrong, in words; undefined where the field means what the object says */
+export function follow(
+  view: ImageView,
+  site: Site,
+  relocation: ElfRelocation,
+  field: Uint8Array,
+): string | undefined {
+  const place = site.span.address + relocation.offset - site.span.offset;
+  const found = targetOf(relocation, field, place);
+  const meaning = meaningOf(view, site, relocation);
+  const name = symbolName(view.program, site.object, relocation.symbol);
+  if (meaning === undefined) return `does not lead to ${name}`;
+  if (found === undefined)
+    return leadsThroughSlot(view, relocation, field, place, meaning)
+      ? undefined
+      : `cannot be followed to ${name}`;
+  const leads =
+    isPlain(view, site, relocation, meaning, found) ||
+    isMerged(view, meaning, found) ||
+    isMoved(view, meaning, found) ||
+    isStub(view, relocation, meaning, found);
+  return leads ? undefined : `leads to ${hex(found)}, which is not ${name}`;
+}
+
+function meaningOf(
+  { program }: ImageView,
+  { object }: Site,
+  relocation: ElfRelocation,
+): Meaning | undefined {
+  const { rows, objects } = program;
+  const row = rows.base[object]! + relocation.symbol;
+  if (rows.kind[row] !== KIND.SECTION) return undefined;
+  const owner = rows.object[row]!;
+  return {
+    object: owner,
+    section: objects[owner]!.elf.sections[rows.section[row]!]!,
+    value: rows.value[row]!,
+    addend: relocation.addend,
+    isSection: rows.type[row] === STT.SECTION,
+    name: symbolName(program, object, relocation.symbol),
+  };
+}
+
+/** Spans of a split section: a unit's reference to its own section leads into the unit's own piece. */
+function isPlain(
+  view: ImageView,
+  site: Site,
+  relocation: ElfRelocation,
+  meaning: Meaning,
+  found: number,
+): boolean {
+  const spans = view.spansOf(meaning.object, meaning.section.index);
+  return pieces(spans, site, relocation, meaning).some(
+    (span) => found === span.address + meaning.value - span.offset,
+  );
+}
+
+/** From a field to the end of its instruction: itself, and an immediate operand behind it. */
+const FIELD_TO_END = 8;
+
+function pieces(
+  spans: readonly Span[],
+  site: Site,
+  relocation: ElfRelocation,
+  meaning: Meaning,
+): readonly Span[] {
+  const own = spans.filter(
+    ({ unit }) => meaning.isSection && unit !== '' && unit === site.span.unit,
+  );
+  if (own.length > 0) return own;
+  const at = meaning.isSection ? meaning.value + meaning.addend : meaning.value;
+  const slack = meaning.isSection && PC_RELATIVE[relocation.type] === 1 ? FIELD_TO_END : 0;
+  return spans.filter(({ offset, size }) => at + slack >= offset && at <= offset + size);
+}
+
+/** A merged string or constant is known by its contents. */
+function isMerged(view: ImageView, meaning: Meaning, found: number): boolean {
+  const { section, value, addend, isSection } = meaning;
+  const isOfMerge = (section.flags & 0x10) !== 0;
+  if (!isOfMerge || view.spansOf(meaning.object, section.index).length > 0) return false;
+  const at = isSection ? value + addend : value;
+  const entry = entryAt(section, at);
+  if (entry === undefined) return false;
+  const bytes = view.memory.read(isSection ? found + addend : found, entry.length);
+  return bytes !== undefined && Buffer.compare(bytes, entry) === 0;
+}
+
+const STRINGS = 0x20;
+
+/** From an offset to the end of the string (its zero included) or constant that it is in. */
+function entryAt({ data, flags, entrySize }: ElfSection, at: number): Uint8Array | undefined {
+  const size = Math.max(1, entrySize);
+  if (at < 0 || at >= data.length) return undefined;
+  if (!(flags & STRINGS)) return data.subarray(at, at - (at % size) + size);
+  for (let end = at - (at % size); end + size <= data.length; end += size)
+    if (data.subarray(end, end + size).every((byte) => byte === 0))
+      return data.subarray(at, end + size);
+  return data.subarray(at);
+}
+
+const WRITE_OR_CODE = 5;
+
+/** A named constant that was moved: the image's own name says where, and its bytes are the same. */
+function isMoved(view: ImageView, meaning: Meaning, found: number): boolean {
+  const { section, value, isSection, name, object } = meaning;
+  const { elf } = view.program.objects[object]!;
+  if (isSection || section.flags & WRITE_OR_CODE || view.names.get(name) !== found) return false;
+  const symbol = elf.symbols.find((s) => s.name === name && s.section === section.index);
+  if (symbol === undefined || symbol.size === 0) return false;
+  const bytes = view.memory.read(found, symbol.size);
+  const own = section.data.subarray(value, value + symbol.size);
+  return bytes !== undefined && Buffer.compare(bytes, own) === 0;
+}
+
+const JUMP = 0xe9;
+const JUMP_SIZE = 5;
+
+/** A call or jump that goes through another jump ends where the object says. */
+function isStub(
+  view: ImageView,
+  relocation: ElfRelocation,
+  meaning: Meaning,
+  found: number,
+): boolean {
+  if (PC_RELATIVE[relocation.type] !== 1 || relocation.addend !== -4) return false;
+  const stub = view.memory.read(found, JUMP_SIZE);
+  if (stub?.[0] !== JUMP) return false;
+  const view32 = new DataView(stub.buffer, stub.byteOffset, stub.byteLength);
+  const end = found + JUMP_SIZE + view32.getInt32(1, true);
+  return view
+    .spansOf(meaning.object, meaning.section.index)
+    .some((s) => inside(s, meaning.value) && end === s.address + meaning.value - s.offset);
+}
+
+const inside = ({ offset, size }: Span, at: number) => at >= offset && at < offset + size;
+
+const SLOT = 8;
+const THROUGH_SLOT: ReadonlySet<number> = new Set([R.GOTPCREL, R.GOTPCRELX, R.REX_GOTPCRELX]);
+
+/** A load from the global offset table: the slot holds the address that is meant. */
+function leadsThroughSlot(
+  view: ImageView,
+  relocation: ElfRelocation,
+  field: Uint8Array,
+  place: number,
+  meaning: Meaning,
+): boolean {
+  if (!THROUGH_SLOT.has(relocation.type)) return false;
+  const distance = new DataView(field.buffer, field.byteOffset, field.byteLength).getInt32(0, true);
+  const slot = view.memory.read(place + distance - relocation.addend, SLOT);
+  if (slot === undefined) return false;
+  const value = Number(new DataView(slot.buffer, slot.byteOffset, SLOT).getBigUint64(0, true));
+  return view
+    .spansOf(meaning.object, meaning.section.index)
+    .some((span) => value === span.address + meaning.value - span.offset);
+}
