@@ -28,6 +28,7 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 import { takeOutputLock } from './output-lock.ts';
 
 export interface Staging {
@@ -52,7 +53,7 @@ export async function openStaging(output: string): Promise<Staging> {
   const generations = path.join(output, GENERATIONS);
   let unlock: Staging['unlock'] | undefined;
   try {
-    await mkdir(generations, { recursive: true });
+    makeFolder(generations);
     unlock = await takeOutputLock(path.join(output, '.lock'));
     await writeFile(path.join(output, '.gitignore'), '*\n');
     await removeOthers(generations);

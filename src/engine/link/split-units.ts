@@ -166,7 +166,8 @@ async function fromCache(job: Job): Promise<SplitObject | undefined> {
 async function make(job: Job): Promise<SplitObject> {
   const units = await Promise.all(job.units.map((unit, i) => readUnit(unit, job.names[i]!)));
   const result = proved(job, splitObject(job.object.elf, units));
-  if (job.isKept) await keepCached(result.file, result.bytes);
+  // A folder that cannot be written is reported when outputs are opened.
+  if (job.isKept) await keepCached(result.file, result.bytes).catch(() => undefined);
   return result;
 }
 

@@ -4,8 +4,9 @@
  * against the library's object before use.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '../folders.ts';
 
 const FOLDER = 'units';
 /** Eight applications need 60 MB, with debugging information. */
@@ -25,7 +26,7 @@ export async function readCached(file: string): Promise<Uint8Array | undefined> 
 
 /** Puts an object into the cache. */
 export async function keepCached(file: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
+  makeFolder(path.dirname(file));
   const aside = `${file}.${randomUUID()}`;
   await writeFile(aside, bytes);
   await rename(aside, file);

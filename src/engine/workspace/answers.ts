@@ -4,8 +4,9 @@
  * is make's own text: it is read and checked each time as if make had just printed it.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../folders.ts';
 import { VERSION } from '../version.ts';
 import type { ImagePlace } from './record.ts';
 
@@ -26,7 +27,7 @@ export function remember(folder: string | undefined, place: ImagePlace, answer: 
   const file = fileOf(folder, place);
   const aside = `${file}.${process.pid}.tmp`;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeFileSync(path.join(path.dirname(folder), '.gitignore'), '*\n');
     writeFileSync(aside, `${keyOf(place)}\n${answer}`);
     renameSync(aside, file);
