@@ -4,7 +4,6 @@
  */
 import { PF, PT, SHF, SHT, type ElfFile, type ElfSection, type ElfSegment } from '../elf/types.ts';
 import type { EvaluatedSegment, Evaluation } from '../ldscript/evaluate-types.ts';
-import { takesAddresses } from '../pages/image-memory.ts';
 import { isAtom } from './atoms.ts';
 import { hex, type Difference, type Finding } from './types.ts';
 import type { ImageView } from './view.ts';
@@ -109,7 +108,7 @@ export function checkPermissions(old: ImageView, aligned: ImageView): Finding {
         const before = was === undefined ? undefined : permissionsAt(old.image, was.address);
         const after = permissionsAt(aligned.image, span.address);
         if (was === undefined || before === undefined || after === undefined) continue;
-        if (isKept(before, after, askedAt(old.image, was.address))) continue;
+        if (isKept(before, after, askedBy(section.flags))) continue;
         const text = `${name} may be ${letters(after)} instead of ${letters(before)}`;
         differences.push({ kind: 'permission', text });
       }
@@ -119,21 +118,16 @@ export function checkPermissions(old: ImageView, aligned: ImageView): Finding {
 }
 
 /**
- * Nothing more may be written or run than before; and what the user's output section asks for, and
- * had, is still there. (A segment may allow more than its sections ask for: that is not kept.)
+ * Nothing more may be written or run than before; and what the input section asks for, and had, is
+ * still there. (A segment, or an output section with others, may allow more: that is not kept.)
  */
 function isKept(before: number, after: number, asked: number): boolean {
   const gained = after & ~before & (PF.W | PF.X);
   return gained === 0 && (before & (PF.R | asked) & ~after) === 0;
 }
 
-function askedAt({ sections }: ElfFile, address: number): number {
-  const home = sections.find(
-    (s) => takesAddresses(s) && s.address <= address && address < s.address + s.size,
-  );
-  const flags = home?.flags ?? 0;
-  return (flags & SHF.WRITE ? PF.W : 0) | (flags & SHF.EXECINSTR ? PF.X : 0);
-}
+const askedBy = (flags: number) =>
+  (flags & SHF.WRITE ? PF.W : 0) | (flags & SHF.EXECINSTR ? PF.X : 0);
 
 function permissionsAt({ segments }: ElfFile, address: number): number | undefined {
   return segments.find(
