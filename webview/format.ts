@@ -38,6 +38,11 @@ export function mebibytes(value: number): string {
   return `${(scaled < 1000 ? twoDigits : wholes).format(scaled)} MiB`;
 }
 
+/** How many times as much, to two digits: small differences count here. */
+export function ratio(part: number, whole: number): string {
+  return `${twoDigits.format(part / whole)}×`;
+}
+
 export function times(value: number): string {
   return `${oneDigit.format(value)}×`;
 }

@@ -54,7 +54,8 @@ export function preview(
   const unikernels = chosen.map((u, place): UnikernelInput => {
     const name = set.names[u]!;
     const predicted = predictedStage(slots, layout, place, groups);
-    return { name, stages: { ...knownStages(known, name), predicted } };
+    const { stages, ...proof } = knownOf(known, name);
+    return { name, ...proof, stages: { ...stages, predicted } };
   });
   const { spacer, workspace, unusable } = known;
   return pageMapOf({
@@ -191,14 +192,18 @@ function ownersOf({ runs }: Draft): PageOwner[] {
 const KEPT: readonly Stage[] = ['before', 'after'];
 
 /** What was measured of a unikernel. */
-function knownStages(known: PageMapDocument, name: string): Partial<Record<Stage, StageInput>> {
+/** What was measured and proven of a unikernel. */
+function knownOf(
+  known: PageMapDocument,
+  name: string,
+): Pick<UnikernelInput, 'stages' | 'verification'> {
   const entry = known.unikernels.find((unikernel) => unikernel.name === name);
   const stages: Partial<Record<Stage, StageInput>> = {};
   for (const stage of KEPT) {
     const pages = entry?.[stage];
     if (pages) stages[stage] = stageInputOf(pages);
   }
-  return stages;
+  return { stages, ...(entry?.verification && { verification: entry.verification }) };
 }
 
 /** Pages of a document, with content classes for contents. */
@@ -219,8 +224,12 @@ export function stageInputOf({ image, segments, pages }: UnikernelPages): StageI
 /** A prediction, with what was measured of the same unikernels. */
 export function combine(measured: PageMapDocument, predicted: PageMapDocument): PageMapDocument {
   const unikernels = predicted.unikernels.map(({ name, predicted: own }): UnikernelInput => {
-    const stages = knownStages(measured, name);
-    return { name, stages: own ? { ...stages, predicted: stageInputOf(own) } : stages };
+    const { stages, ...proof } = knownOf(measured, name);
+    return {
+      name,
+      ...proof,
+      stages: own ? { ...stages, predicted: stageInputOf(own) } : stages,
+    };
   });
   const { spacer, workspace, options, layout, bound, pool, libraries, failures } = predicted;
   return pageMapOf({

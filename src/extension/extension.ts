@@ -1,5 +1,6 @@
 /** What VS Code calls. Activation starts nothing: no process, no thread, no file is read. */
 import * as vscode from 'vscode';
+import { AdviceTree } from './advice-tree.ts';
 import { Aligner } from './align.ts';
 import { registerCommands } from './commands/index.ts';
 import { ContextKeys } from './context-keys.ts';
@@ -29,6 +30,7 @@ export function activate(context: vscode.ExtensionContext): void {
     context.workspaceState,
   );
   const tree = new UnikernelTree(sets);
+  const advice = new AdviceTree(sets);
   const view = vscode.window.createTreeView<Node>(VIEW, {
     treeDataProvider: tree,
     showCollapseAll: true,
@@ -42,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): void {
     aligner,
     panels,
     view,
+    advice,
     sets.onDidChange(() => (view.message = messageOf(sets) ?? '')),
     view.onDidChangeCheckboxState(({ items }) => choose(sets, items)),
     vscode.window.registerWebviewPanelSerializer(PANEL, panels),
@@ -58,7 +61,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new BuildWatcher(sets, aligner, log),
     new ContextKeys(sets),
     new SavingItem(sets),
-    ...registerCommands({ context, engine, sets, aligner, panels, log }),
+    ...registerCommands({ context, engine, sets, aligner, panels, advice, log }),
   );
   offerCommandLine(context);
   log.info(`Activated in ${(performance.now() - start).toFixed(1)} ms`);

@@ -1,6 +1,6 @@
 /** The tree: unikernels of each workspace, their libraries with how they are shared. */
 import * as vscode from 'vscode';
-import type { LibraryEntry, Unusable } from '../protocol/page-map.ts';
+import type { LibraryEntry, Unusable, Verification } from '../protocol/page-map.ts';
 import type { FoundUnikernel } from './engine/contract.ts';
 import { formatBytes, formatCount } from './format.ts';
 import type { Sets } from './sets.ts';
@@ -52,8 +52,8 @@ export class UnikernelTree implements vscode.TreeDataProvider<Node> {
     await this.sets.read(set);
     const libraries = set.librariesOf(unikernel.name);
     if (libraries.length === 0) {
-      const failure = set.summary?.failures.find(({ name }) => name === unikernel.name);
-      const text = failure?.message ?? vscode.l10n.t('Its libraries could not be read.');
+      const text =
+        set.failureOf(unikernel.name)?.message ?? vscode.l10n.t('Its libraries could not be read.');
       return [{ kind: 'note', set, text }];
     }
     return [...libraries]
@@ -123,8 +123,11 @@ function unikernelItem(set: UnikraftSet, unikernel: FoundUnikernel): vscode.Tree
   const isAligned = summary?.alignedImage !== undefined;
   item.id = `${set.root}\0${name}`;
   item.contextValue = isAligned ? 'spacer.unikernel.aligned' : 'spacer.unikernel';
-  item.iconPath = new vscode.ThemeIcon(isAligned ? 'layers-active' : 'layers');
-  item.description = sharedOf(set, name);
+  const failure = set.failureOf(name);
+  item.iconPath = failure
+    ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
+    : new vscode.ThemeIcon(isAligned ? 'layers-active' : 'layers');
+  item.description = failure ? firstLine(failure.message) : sharedOf(set, name);
   item.checkboxState = set.takesPart(name)
     ? {
         state: vscode.TreeItemCheckboxState.Checked,
@@ -138,8 +141,28 @@ function unikernelItem(set: UnikraftSet, unikernel: FoundUnikernel): vscode.Tree
           label: vscode.l10n.t('{0} is left out of the alignment', name),
         },
       };
-  item.tooltip = [name, directory, ...notes].join('\n');
+  const proof = summary?.verification ? proofText(summary.verification) : [];
+  const why = failure ? [failure.message] : [];
+  item.tooltip = [name, directory, ...proof, ...notes, ...why].join('\n');
   return item;
+}
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
+
+/** What was proven of the aligned image, and what was not. */
+function proofText({ counts, unproven }: Verification): string[] {
+  if (unproven.length > 0)
+    return [
+      vscode.l10n.t('Proven the same program only in part: {0}', firstLine(unproven.join('; '))),
+    ];
+  return [
+    vscode.l10n.t(
+      'Proven the same program: {0} sections, {1} references, {2}',
+      formatCount(counts.atoms),
+      formatCount(counts.references),
+      formatBytes(counts.bytes),
+    ),
+  ];
 }
 
 function sharedOf(set: UnikraftSet, name: string): string {
@@ -150,9 +173,12 @@ function sharedOf(set: UnikraftSet, name: string): string {
   const percent = new Intl.NumberFormat(vscode.env.language, { style: 'percent' }).format(
     nonZero === 0 ? 0 : best.shared / nonZero,
   );
-  return totals?.after && set.outdated
-    ? vscode.l10n.t('{0} shared, built since', percent)
-    : vscode.l10n.t('{0} shared · {1} pages', percent, formatCount(nonZero));
+  if (totals?.after && set.outdated) return vscode.l10n.t('{0} shared, built since', percent);
+  const pages = formatCount(nonZero);
+  const isProven = set.summaryOf(name)?.verification?.unproven.length === 0;
+  return isProven
+    ? vscode.l10n.t('{0} shared · {1} pages · proven', percent, pages)
+    : vscode.l10n.t('{0} shared · {1} pages', percent, pages);
 }
 
 const SHARING_ICONS = { all: 'pass-filled', some: 'circle-filled', one: 'circle-outline' } as const;

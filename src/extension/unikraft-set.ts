@@ -1,7 +1,7 @@
 /** One Unikraft workspace: the unikernels of one workspace folder, and what is known of them. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { LibraryEntry } from '../protocol/page-map.ts';
+import type { LibraryEntry, Unusable } from '../protocol/page-map.ts';
 import type { Found, FoundUnikernel, Place, Summary, UnikernelSummary } from './engine/contract.ts';
 import { readSettings, type Settings } from './settings.ts';
 
@@ -54,6 +54,11 @@ export class UnikraftSet {
 
   summaryOf(name: string): UnikernelSummary | undefined {
     return this.summary?.unikernels.find((unikernel) => unikernel.name === name);
+  }
+
+  /** Why a unikernel was not aligned the last time. */
+  failureOf(name: string): Unusable | undefined {
+    return this.summary?.failures.find((failure) => failure.name === name);
   }
 
   librariesOf(name: string): LibraryEntry[] {

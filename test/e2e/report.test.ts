@@ -18,6 +18,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadReportAssets } from '../../src/engine/report/assets.ts';
 import { renderHtmlReport, type ReportAssets } from '../../src/engine/report/html.ts';
 import type { PageMapDocument } from '../../src/protocol/page-map.ts';
+import { verified } from '../support/verified.ts';
 import { makeFleet } from '../unit/webview/fleet.ts';
 
 const FLAGS = [
@@ -102,6 +103,34 @@ describe('the figures', () => {
     expect(await page.locator('.facts').textContent()).toContain(`${mebibytes} MiB`);
     const unique = page.getByRole('button', { name: /^Unique/ });
     expect(await unique.textContent()).toContain(`${before?.unique} → ${after?.unique}`);
+  });
+
+  it('are compared with the least possible, where that is known', async () => {
+    const distinct = fleet.totals.after?.distinct ?? 0;
+    const page = await open({ ...fleet, bound: { pages: 10, how: 'as computed here.' } });
+    const bound = page.locator('.bound');
+    expect(await bound.textContent()).toContain(
+      `least possible 10 (${(distinct / 10).toFixed(2)}×)`,
+    );
+    expect(await bound.getAttribute('title')).toContain('as computed here.');
+    await context?.close();
+    const without = await open();
+    expect(await without.locator('.bound').count()).toBe(0);
+  });
+
+  it('stand beside what was proven, and what was not', async () => {
+    const page = await open(verified(fleet, ['a table of odd form']));
+    const notice = page.locator('.notice', { hasText: 'proven only in part' });
+    await notice.locator('summary').click();
+    expect(await notice.locator('li').allTextContents()).toEqual([
+      `${fleet.unikernels[0]?.name} a table of odd form`,
+    ]);
+    await page.locator('#map').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    const details = page.locator('.details');
+    await details.getByText(/^the same program but for 1 point not proven/).waitFor();
+    await details.getByText(/^0{64}$/).waitFor();
   });
 
   it('say predicted where nothing was linked', async () => {

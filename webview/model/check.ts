@@ -37,6 +37,14 @@ const pages = v.object({
   totals,
   pages: v.custom<unknown[]>(Array.isArray, 'pages must be a list'),
 });
+const verification = v.object({
+  counts: v.record(v.string(), count),
+  unproven: v.array(v.string()),
+  images: v.object({
+    before: v.object({ path: v.string(), sha256: v.string() }),
+    after: v.object({ path: v.string(), sha256: v.string() }),
+  }),
+});
 const classes = v.custom<unknown[]>(Array.isArray, 'content classes must be a list');
 
 const documentHead = v.object({
@@ -47,7 +55,14 @@ const documentHead = v.object({
   pageSize: v.literal(PAGE_SIZE),
   options: v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]))),
   layout: v.optional(v.object({ chosen: v.string(), reason: v.string() })),
-  unikernels: v.array(v.object({ name: v.string(), ...stages(pages).entries })),
+  bound: v.optional(v.object({ pages: count, how: v.string() })),
+  unikernels: v.array(
+    v.object({
+      name: v.string(),
+      ...stages(pages).entries,
+      verification: v.optional(verification),
+    }),
+  ),
   totals: stages(totals),
   contentClasses: stages(classes),
   libraries: v.array(

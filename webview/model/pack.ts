@@ -37,21 +37,23 @@ export function packPageMap(value: unknown): PackedPageMap {
 }
 
 function headOf(document: PageMapDocument): PageMapHead {
-  const { spacer, workspace, options, layout, totals, libraries, pool, unusable, failures } =
-    document;
+  const { spacer, workspace, options, layout, bound, totals, libraries, pool } = document;
+  const { unusable, failures } = document;
   const unikernels = document.unikernels.map((unikernel) => {
     const own: Partial<Record<Stage, Totals>> = {};
     for (const stage of STAGES) {
       const pages = unikernel[stage];
       if (pages) own[stage] = pages.totals;
     }
-    return { name: unikernel.name, totals: own };
+    const { name, verification } = unikernel;
+    return { name, totals: own, verification };
   });
   return {
     spacer,
     workspace,
     options,
     layout,
+    bound,
     unikernels,
     totals,
     libraries,

@@ -7,12 +7,14 @@
  * owners, so lists of owners are kept once and pages point at them.
  */
 import type {
+  Bound,
   LibraryEntry,
   PageMapDocument,
   PoolRange,
   Stage,
   Totals,
   Unusable,
+  Verification,
 } from '../../src/protocol/page-map.ts';
 
 export const STAGES = ['before', 'predicted', 'after'] as const satisfies readonly Stage[];
@@ -55,6 +57,7 @@ export interface PackedStage {
 export interface UnikernelHead {
   name: string;
   totals: Partial<Record<Stage, Totals>>;
+  verification: Verification | undefined;
 }
 
 /** Everything of the document that does not grow with the number of pages. */
@@ -63,6 +66,7 @@ export interface PageMapHead {
   workspace: string | undefined;
   options: PageMapDocument['options'];
   layout: PageMapDocument['layout'];
+  bound: Bound | undefined;
   unikernels: UnikernelHead[];
   totals: Partial<Record<Stage, Totals>>;
   libraries: LibraryEntry[];

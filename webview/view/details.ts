@@ -7,6 +7,7 @@ import { equalPages, lowerBound, unikernelOf, type StageModel } from '../model/s
 import type { PageRef, Store } from '../state.ts';
 import { provenance, STAGE_NAMES } from './headline.ts';
 import { kindText } from './page-text.ts';
+import { proofRows } from './proof.ts';
 
 export interface DetailHooks {
   goTo: (ref: PageRef) => void;
@@ -79,6 +80,7 @@ export class Details {
       ['Kind', kindText(info)],
       ['Access', accessText(info)],
       ['Equal pages', count(info.equals)],
+      ...proofRows(this.store.state.model.map.head.unikernels[info.unikernel]?.verification),
     ];
     const { reveal } = this.hooks;
     return el(

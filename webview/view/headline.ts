@@ -1,7 +1,7 @@
 /** Distinct pages before and after, in figures that the document states. */
-import { PAGE_SIZE, type Stage, type Totals } from '../../src/protocol/page-map.ts';
-import { el, replaceChildren, setText } from '../dom.ts';
-import { count, mebibytes, percent, plural, times } from '../format.ts';
+import { PAGE_SIZE, type Bound, type Stage, type Totals } from '../../src/protocol/page-map.ts';
+import { el, replaceChildren } from '../dom.ts';
+import { count, mebibytes, percent, plural, ratio, times } from '../format.ts';
 import type { PageMapHead } from '../model/packed.ts';
 import type { Store, ViewState } from '../state.ts';
 
@@ -21,7 +21,8 @@ export function headline(store: Store): HTMLElement {
   const facts = el('p', { class: 'facts' });
   const show = (state: ViewState): void => {
     replaceChildren(figures, ...figureParts(state));
-    setText(facts, factsOf(state.model.map.head, state.latest));
+    const { head } = state.model.map;
+    replaceChildren(facts, boundFact(head, state.latest), factsOf(head, state.latest));
   };
   show(store.state);
   store.subscribe((state, previous) => {
@@ -47,6 +48,22 @@ function figureParts(state: ViewState): HTMLElement[] {
   parts.push(el('span', { class: `mark ${provenance(latest)}` }, mark));
   return parts;
 }
+
+/** How far what is shown is from what no layout could go below; how that is computed on demand. */
+function boundFact({ bound, totals }: PageMapHead, latest: Stage): HTMLElement | undefined {
+  const reached = latest === 'before' ? undefined : totals[latest];
+  if (!bound || bound.pages === 0 || !reached) return undefined;
+  return el(
+    'span',
+    { class: 'bound', title: boundText(bound) },
+    `least possible ${count(bound.pages)} (${ratio(reached.distinct, bound.pages)})`,
+    el('span', { class: 'visually-hidden' }, `: ${boundText(bound)}`),
+    ' · ',
+  );
+}
+
+const boundText = ({ pages, how }: Bound): string =>
+  `No layout of these unikernels has fewer than ${plural(pages, 'distinct page')}: ${how}`;
 
 function factsOf(head: PageMapHead, latest: Stage): string {
   const { before } = head.totals;

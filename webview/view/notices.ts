@@ -1,16 +1,22 @@
 /** Unikernels that are not in the picture, each with its reason. */
-import type { Unusable } from '../../src/protocol/page-map.ts';
 import { el, replaceChildren } from '../dom.ts';
 import { plural } from '../format.ts';
+import type { UnikernelHead } from '../model/packed.ts';
 import type { Store, ViewState } from '../state.ts';
+
+interface Remark {
+  readonly name: string;
+  readonly message: string;
+}
 
 export function notices(store: Store): HTMLElement {
   const place = el('div', { class: 'notices' });
   const show = (state: ViewState): void => {
-    const { failures, unusable } = state.model.map.head;
+    const { failures, unusable, unikernels } = state.model.map.head;
     replaceChildren(
       place,
       notice(failures, 'failed to align', 'error'),
+      notice(unikernels.flatMap(partlyProven), 'proven only in part', 'hint'),
       notice(unusable, 'cannot take part', 'hint'),
     );
   };
@@ -21,7 +27,18 @@ export function notices(store: Store): HTMLElement {
   return place;
 }
 
-function notice(list: readonly Unusable[], what: string, kind: string): HTMLElement | undefined {
+/** What could be neither proven nor refuted of a unikernel, as far as people read. */
+function partlyProven({ name, verification }: UnikernelHead): Remark[] {
+  const unproven = verification?.unproven ?? [];
+  const rest = unproven.length - MOST_UNPROVEN;
+  const more = rest > 0 ? `; and ${plural(rest, 'other')}` : '';
+  const message = `${unproven.slice(0, MOST_UNPROVEN).join('; ')}${more}`;
+  return unproven.length === 0 ? [] : [{ name, message }];
+}
+
+const MOST_UNPROVEN = 10;
+
+function notice(list: readonly Remark[], what: string, kind: string): HTMLElement | undefined {
   if (list.length === 0) return undefined;
   const items = list.map((one) => el('li', {}, el('strong', {}, one.name), ` ${one.message}`));
   return el(

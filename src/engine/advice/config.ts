@@ -12,8 +12,11 @@ export type Config = ReadonlyMap<string, string>;
 /** `CONFIG_A=y`, `CONFIG_B="text"`, and the same in a header. */
 const LINE = /^(?:#define )?(CONFIG_\w+)[= ](.+)$/gm;
 
-/** The options of a unikernel; empty where nothing tells. */
-export async function readConfig({ directory, buildDirectory }: Unikernel): Promise<Config> {
+/** The options of a unikernel and the file that tells them; no file and no options where none does. */
+export async function readConfig({
+  directory,
+  buildDirectory,
+}: Unikernel): Promise<{ file?: string; options: Config }> {
   const files = [
     path.join(directory, '.config'),
     path.join(buildDirectory, '..', '.config'),
@@ -26,7 +29,7 @@ export async function readConfig({ directory, buildDirectory }: Unikernel): Prom
     const options = [...text.matchAll(LINE)].map(([, name = '', value = '']) => {
       return [name, value === '1' ? 'y' : value.trim()] as const;
     });
-    if (options.length > 0) return new Map(options);
+    if (options.length > 0) return { file, options: new Map(options) };
   }
-  return new Map();
+  return { options: new Map() };
 }

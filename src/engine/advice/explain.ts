@@ -47,6 +47,8 @@ export interface Explanation {
   readonly distinct: number;
   /** What saves most comes first; what saves nothing comes last. */
   readonly advice: readonly Advice[];
+  /** By unikernel, the file that its options were read from; absent where there is none. */
+  readonly configs: Readonly<Record<string, string>>;
   readonly failures: readonly Unusable[];
 }
 
@@ -67,7 +69,9 @@ export async function explainWorkspace(request: SetRequest): Promise<Explanation
     return slotsFor(await splitSet(set, options, place), options);
   });
   const names = set.map(({ unikernel }) => unikernel.name);
-  const configs = await Promise.all(set.map(({ unikernel }) => readConfig(unikernel)));
+  const known = await Promise.all(set.map(({ unikernel }) => readConfig(unikernel)));
+  const configs = known.map(({ options: own }) => own);
+  const files = known.flatMap(({ file }, u) => (file === undefined ? [] : [[names[u]!, file]]));
   const sources = draft.set.map(({ unikernel }, u): NoiseSource => ({
     unikernel,
     input: draft.inputs[u]!,
@@ -82,7 +86,13 @@ export async function explainWorkspace(request: SetRequest): Promise<Explanation
     variants: varyingLibraries(draft.identified.slots, names.length),
   });
   const advice = [...sectionsAdvice(set, configs), ...ofLibraries];
-  return { unikernels: names, distinct, advice, failures };
+  return {
+    unikernels: names,
+    distinct,
+    advice,
+    configs: Object.fromEntries(files) as Record<string, string>,
+    failures,
+  };
 }
 
 interface Known {

@@ -1,5 +1,6 @@
 /** Registers every command; what each does stands in the file of its subject. */
 import * as vscode from 'vscode';
+import { adviceCommands } from './advice-commands.ts';
 import { alignCommands } from './align-commands.ts';
 import { imageCommands } from './image-commands.ts';
 import { lockCommands } from './lock-commands.ts';
@@ -11,6 +12,7 @@ import { treeCommands } from './tree-commands.ts';
 
 export function registerCommands(services: Services): vscode.Disposable[] {
   const commands: Commands = {
+    ...adviceCommands(services),
     ...alignCommands(services),
     ...imageCommands(services),
     ...lockCommands(services),

@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import type { AdviceTree } from '../advice-tree.ts';
 import type { Aligner } from '../align.ts';
 import type { EngineClient } from '../engine-client.ts';
 import type { Log } from '../log.ts';
@@ -12,6 +13,7 @@ export interface Services {
   readonly sets: Sets;
   readonly aligner: Aligner;
   readonly panels: Panels;
+  readonly advice: AdviceTree;
   readonly log: Log;
 }
 

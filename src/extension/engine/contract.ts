@@ -1,6 +1,13 @@
 /** What the extension asks of its engine, which runs in threads of its own. */
 import * as v from 'valibot';
-import type { LibraryEntry, Stage, Totals, Unusable } from '../../protocol/page-map.ts';
+import type { Explanation } from '../../engine/advice/explain.ts';
+import type {
+  LibraryEntry,
+  Stage,
+  Totals,
+  Unusable,
+  Verification,
+} from '../../protocol/page-map.ts';
 import { planRequest } from '../../protocol/messages.ts';
 import { buffer, method } from '../../protocol/rpc.ts';
 
@@ -38,6 +45,8 @@ export interface UnikernelSummary {
   readonly alignedImage?: string;
   /** Address of the first byte of each library, after the alignment or else before. */
   readonly addresses: Readonly<Record<string, number>>;
+  /** What was proven of the aligned image. */
+  readonly verification?: Verification;
 }
 
 /** Everything of a page map but its pages. */
@@ -122,6 +131,8 @@ export const ENGINE_METHODS = {
     shape<RelayoutOutcome>(),
     progress,
   ),
+  /** What keeps the unikernels from sharing more. */
+  explain: method(v.object(planned), shape<Explanation>(), progress),
   /** Reads a report that stands alone. */
   load: method(v.object({ file: text }), view),
   export: method(v.object({ from: text, form: v.picklist(EXPORT_FORMS), to: text }), nothing),

@@ -31,6 +31,7 @@ function summariseOne(entry: UnikernelEntry): UnikernelSummary {
     name: entry.name,
     totals,
     addresses: addressesOf(entry),
+    ...(entry.verification && { verification: entry.verification }),
     ...(alignedImage !== undefined && { alignedImage }),
   };
 }
@@ -47,19 +48,24 @@ function addressesOf(entry: UnikernelEntry): Record<string, number> {
   return addresses;
 }
 
-/** `before` of one document with `after` of another, for the unikernels that both know. */
+/**
+ * `before` of one document with `after` of another and what was proven of it, for the unikernels
+ * that both know. The bound goes with the whole set that was aligned.
+ */
 export function mergeMeasured(
   current: PageMapDocument,
   last: PageMapDocument | undefined,
 ): PageMapDocument {
-  const after = new Map(last?.unikernels.map((entry) => [entry.name, entry.after]));
+  const aligned = new Map(last?.unikernels.map((entry) => [entry.name, entry]));
+  const names = new Set(current.unikernels.map(({ name }) => name));
+  const bound = last?.unikernels.every(({ name }) => names.has(name)) ? last.bound : undefined;
   const { spacer, workspace, libraries, unusable, failures } = current;
   const unikernels = current.unikernels.map(({ name, before }) => {
     const stages: Partial<Record<Stage, StageInput>> = {};
-    const aligned = after.get(name);
+    const { after, verification } = aligned.get(name) ?? {};
     if (before) stages.before = stageInputOf(before);
-    if (aligned) stages.after = stageInputOf(aligned);
-    return { name, stages };
+    if (after) stages.after = stageInputOf(after);
+    return { name, stages, ...(verification && { verification }) };
   });
   return pageMapOf({
     spacer,
@@ -68,5 +74,6 @@ export function mergeMeasured(
     unusable,
     failures,
     ...(workspace !== undefined && { workspace }),
+    ...(bound && { bound }),
   });
 }

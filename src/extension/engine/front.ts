@@ -69,6 +69,8 @@ export function frontHandlers(reader: Reader): Handlers<typeof ENGINE_METHODS> {
       reader.call('check', params, { signal, onUpdate: update }),
     relayout: (params, { signal, update }) =>
       reader.call('relayout', params, { signal, onUpdate: update }),
+    explain: (params, { signal, update }) =>
+      reader.call('explain', params, { signal, onUpdate: update }),
     load: async ({ file }) => viewOf(await readReport(file)),
     export: async ({ from, form, to }) => {
       await writeWhole(to, await render(await readReport(from), form));

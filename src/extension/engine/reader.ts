@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
+import { explainWorkspace } from '../../engine/advice/explain.ts';
 import { align } from '../../engine/align.ts';
 import { lockPath } from '../../engine/lock/file.ts';
 import type { PreviewSet } from '../../engine/preview.ts';
@@ -16,6 +17,7 @@ import { planRequest } from '../../protocol/messages.ts';
 import type { PageMapDocument } from '../../protocol/page-map.ts';
 import { method, type Handlers } from '../../protocol/rpc.ts';
 import { check, lock, relayout } from './lock.ts';
+import { setRequestOf } from './request.ts';
 import { ENGINE_METHODS, type Found, type FoundUnikernel, type Tools } from './contract.ts';
 
 const document = v.custom<PageMapDocument>(() => true);
@@ -37,6 +39,7 @@ export const READER_METHODS = {
   lock: ENGINE_METHODS.lock,
   check: ENGINE_METHODS.check,
   relayout: ENGINE_METHODS.relayout,
+  explain: ENGINE_METHODS.explain,
   align: method(ENGINE_METHODS.align.params, v.object({ document }), progress),
 };
 
@@ -68,18 +71,9 @@ export const readerHandlers: Handlers<typeof READER_METHODS> = {
   lock,
   check,
   relayout,
-  align: async ({ workspace, output, tools, request, jobs }, { signal, update }) => ({
-    document: await align({
-      workspace,
-      output,
-      unikernels: request.unikernels,
-      options: request.options,
-      signal,
-      onProgress: ({ phase, unikernel, done }) =>
-        update({ phase, done: Math.min(1, done), ...(unikernel !== undefined && { unikernel }) }),
-      tools: tools ?? {},
-      ...(jobs > 0 && { jobs }),
-    }),
+  explain: (params, call) => explainWorkspace(setRequestOf(params, call)),
+  align: async (params, call) => ({
+    document: await align({ ...setRequestOf(params, call), output: params.output }),
   }),
 };
 

@@ -1,0 +1,61 @@
+/** The engine's advice in words. */
+import * as vscode from 'vscode';
+import type { Advice } from '../engine/advice/explain.ts';
+import type { Noise } from '../engine/advice/noise.ts';
+import type { OptionValues } from '../engine/advice/options.ts';
+import { formatCount } from './format.ts';
+
+export type LibraryAdvice = Exclude<Advice, { code: 'function-sections' }>;
+
+/** What limits sharing, and what to do about it, in a sentence or two. */
+export function adviceText(advice: Advice): string {
+  switch (advice.code) {
+    case 'function-sections':
+      return vscode.l10n.t(
+        '{0} keep whole libraries: {1} would keep what each uses, function by function.',
+        advice.unikernels.join(', '),
+        advice.option,
+      );
+    case 'noise':
+      return `${noiseText(advice)} ${savingText(advice)}`;
+    case 'variants':
+      return `${variantsText(advice)} ${savingText(advice)}`;
+  }
+}
+
+function noiseText({ library, noise }: LibraryAdvice & { noise: Noise }): string {
+  switch (noise) {
+    case 'application-name':
+      return vscode.l10n.t('{0} differs because it records the application’s name.', library);
+    case 'absolute-path':
+      return vscode.l10n.t(
+        '{0} differs because it records where it was built; -ffile-prefix-map leaves that out.',
+        library,
+      );
+    case 'build-date':
+      return vscode.l10n.t(
+        '{0} differs because it records when it was built; SOURCE_DATE_EPOCH fixes that.',
+        library,
+      );
+  }
+}
+
+function variantsText({ library, groups }: LibraryAdvice): string {
+  return vscode.l10n.t(
+    '{0} has {1} variants: {2}.',
+    library,
+    formatCount(groups.length),
+    groups.map((group) => group.join(', ')).join(' | '),
+  );
+}
+
+/** What one variant in all unikernels would bring. */
+export function savingText({ saves }: LibraryAdvice): string {
+  return saves < 1
+    ? vscode.l10n.t('One variant would save no page.')
+    : vscode.l10n.t('One variant would save about {0} pages.', formatCount(Math.round(saves)));
+}
+
+/** The values of an option in the groups of unikernels, in their order; one not set is `n`. */
+export const valuesText = ({ values }: OptionValues): string =>
+  values.map((value) => value ?? 'n').join(' | ');

@@ -1,0 +1,36 @@
+/** What stays known of the last alignment when a workspace is opened again. */
+import { describe, expect, it } from 'vitest';
+import { mergeMeasured, viewOf } from '../../../src/extension/engine/documents.ts';
+import { verified } from '../../support/verified.ts';
+import { makeFleet } from '../webview/fleet.ts';
+
+const current = makeFleet({ unikernels: 3, pages: 20, stages: ['before'] });
+const last = verified({
+  ...makeFleet({ unikernels: 3, pages: 20 }),
+  bound: { pages: 7, how: 'of made-up pages' },
+});
+
+describe('a workspace that was aligned before', () => {
+  it('keeps the bound, and how far its own images are from it', () => {
+    const merged = mergeMeasured(current, last);
+    expect(merged.bound?.pages).toBe(7);
+    expect(merged.bound?.ratio).toBe(merged.totals.after!.distinct / 7);
+  });
+
+  it('has no bound where one of those that were aligned is gone', () => {
+    const fewer = makeFleet({ unikernels: 2, pages: 20, stages: ['before'] });
+    expect(mergeMeasured(fewer, last).bound).toBeUndefined();
+  });
+
+  it('keeps what was proven of each image', () => {
+    const { summary } = viewOf(mergeMeasured(current, last));
+    expect(summary.unikernels.map(({ verification }) => verification)).toEqual(
+      last.unikernels.map(({ verification }) => verification),
+    );
+  });
+
+  it('has no proof of what was never linked', () => {
+    const { summary } = viewOf(mergeMeasured(current, undefined));
+    expect(summary.unikernels.every(({ verification }) => !verification)).toBe(true);
+  });
+});
