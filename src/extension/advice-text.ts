@@ -13,7 +13,7 @@ export function adviceText(advice: Advice): string {
     case 'function-sections':
       return vscode.l10n.t(
         '{0} keep whole libraries: {1} would keep what each uses, function by function.',
-        advice.unikernels.join(', '),
+        namesText(advice.unikernels),
         advice.option,
       );
     case 'noise':
@@ -45,15 +45,25 @@ function variantsText({ library, groups }: LibraryAdvice): string {
     '{0} has {1} variants: {2}.',
     library,
     formatCount(groups.length),
-    groups.map((group) => group.join(', ')).join(' | '),
+    groups.map(namesText).join(' | '),
   );
+}
+
+/** Unikernels that are named; more are counted. */
+const NAMED = 4;
+
+function namesText(names: readonly string[]): string {
+  const named = names.slice(0, NAMED).join(', ');
+  const rest = names.length - NAMED;
+  return rest > 0 ? vscode.l10n.t('{0} and {1} more', named, formatCount(rest)) : named;
 }
 
 /** What one variant in all unikernels would bring. */
 export function savingText({ saves }: LibraryAdvice): string {
-  return saves < 1
-    ? vscode.l10n.t('One variant would save no page.')
-    : vscode.l10n.t('One variant would save about {0} pages.', formatCount(Math.round(saves)));
+  if (saves < 1) return vscode.l10n.t('One variant would save no page.');
+  return saves === 1
+    ? vscode.l10n.t('One variant would save about 1 page.')
+    : vscode.l10n.t('One variant would save about {0} pages.', formatCount(saves));
 }
 
 /** The values of an option in the groups of unikernels, in their order; one not set is `n`. */

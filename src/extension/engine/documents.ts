@@ -49,8 +49,8 @@ function addressesOf(entry: UnikernelEntry): Record<string, number> {
 }
 
 /**
- * `before` of one document with `after` of another and what was proven of it, for the unikernels
- * that both know. The bound goes with the whole set that was aligned.
+ * `before` of one document with `after` of another, what was proven of it and what failed, for the
+ * unikernels that both know. The bound goes with the whole set that was aligned.
  */
 export function mergeMeasured(
   current: PageMapDocument,
@@ -59,7 +59,9 @@ export function mergeMeasured(
   const aligned = new Map(last?.unikernels.map((entry) => [entry.name, entry]));
   const names = new Set(current.unikernels.map(({ name }) => name));
   const bound = last?.unikernels.every(({ name }) => names.has(name)) ? last.bound : undefined;
-  const { spacer, workspace, libraries, unusable, failures } = current;
+  const { spacer, workspace, libraries, unusable } = current;
+  const failed = last?.failures.filter(({ name }) => names.has(name)) ?? [];
+  const failures = [...current.failures, ...failed];
   const unikernels = current.unikernels.map(({ name, before }) => {
     const stages: Partial<Record<Stage, StageInput>> = {};
     const { after, verification } = aligned.get(name) ?? {};

@@ -67,6 +67,39 @@ describe('three unikernels', () => {
     await inserted.waitFor({ state: 'attached', timeout: PATIENCE });
   });
 
+  it('are proven the same programs, and compared with the least possible', async () => {
+    await window.treeRow(/hashfn.*proven/).waitFor({ timeout: PATIENCE });
+    await window.run('Spacer: Open Page Map');
+    const frame = await window.shownPageMap();
+    const { after } = await settled(frame, 'measured');
+    const { bound } = JSON.parse(await readFile(reportOf(folder), 'utf8')) as Report;
+    const ratio = (after / bound!.pages).toFixed(2);
+    const text = `least possible ${bound!.pages} (${ratio}×)`;
+    await frame.locator('.bound', { hasText: text }).waitFor({ timeout: PATIENCE });
+  });
+
+  it('have what limits their sharing explained, down to the option', async () => {
+    await window.run('Spacer: Explain Sharing');
+    const advice = window.page.locator('.pane', { hasText: 'What Limits Sharing' }).last();
+    const row = (text: string) => advice.locator('.monaco-list-row', { hasText: text }).first();
+    await row('libnolibc').locator('.monaco-tl-twistie').click({ timeout: PATIENCE });
+    const option = 'CONFIG_LIBNOLIBC_FLOAT';
+    await row(option).click({ timeout: PATIENCE });
+    await window.pick('jsonfn');
+    await window.page.locator('.tab', { hasText: '.config' }).waitFor({ timeout: PATIENCE });
+    const config = await readFile(path.join(folder, 'apps/jsonfn/.config'), 'utf8');
+    const line = config.split('\n').findIndex((text) => text.startsWith(`${option}=`)) + 1;
+    await window.page
+      .locator('.statusbar-item', { hasText: `Ln ${line}, Col 1` })
+      .waitFor({ timeout: PATIENCE });
+    await row('libnolibc').click();
+    const frame = await window.shownPageMap();
+    const field = frame.locator('vscode-text-field.search');
+    await expect
+      .poll(() => field.getAttribute('current-value'), { timeout: PATIENCE })
+      .toBe('libnolibc');
+  });
+
   it('are left out where they are unchecked, also after a reload', async () => {
     await window.run('Spacer: Open Page Map');
     let frame = await window.shownPageMap();
@@ -187,6 +220,17 @@ describe('three unikernels', () => {
     await message.waitFor({ state: 'hidden', timeout: PATIENCE });
   });
 
+  it('refuse an image that is not proven the same program, and say so', async () => {
+    const image = path.join(folder, 'apps/sched/build/sched_qemu-x86_64');
+    for (const file of [image, `${image}.dbg`]) await changeByte(file);
+    await window.run('Spacer: Align Unikernels');
+    await window.notification(/1 of 3 .* not proven/).waitFor({ timeout: PATIENCE });
+    await window.treeRow(/sched.*not proven/).waitFor({ timeout: PATIENCE });
+    expect(await list(path.join(folder, '.spacer'))).not.toContain('sched');
+    window.expectError(/not proven/);
+    await window.dismissNotifications();
+  });
+
   it('go on without one whose image is broken', async () => {
     await truncate(path.join(folder, 'apps/sched/build/sched_qemu-x86_64.dbg'), 1000);
     await window.run('Spacer: Refresh');
@@ -271,6 +315,7 @@ const BROKEN = '{ spacer: 1, kind: "request", id: 7, method: "pageMap", params: 
 
 interface Report {
   readonly layout?: { readonly chosen: string };
+  readonly bound?: { readonly pages: number };
   readonly unikernels: readonly { name: string; after?: unknown }[];
 }
 
@@ -295,6 +340,13 @@ async function writeTask(folder: string): Promise<void> {
   await writeFile(path.join(folder, '.vscode/tasks.json'), text);
 }
 const DEFAULT_BUILD = { kind: 'build', isDefault: true };
+
+/** Another program: a byte of its loaded text is a different one. */
+async function changeByte(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  bytes[0x3000]! ^= 1;
+  await writeFile(file, bytes);
+}
 
 /** The last thing that a build does is to write its image. */
 async function finishBuild(folder: string, name: string): Promise<void> {

@@ -36,6 +36,12 @@ describe('advice in words', () => {
     for (const words of wanted) expect(adviceText(advice)).toMatch(words);
   });
 
+  it('counts unikernels beyond the fourth', () => {
+    const unikernels = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const advice = { code: 'function-sections', option: 'CONFIG_D', unikernels, mixed: true };
+    expect(adviceText(advice as Advice)).toMatch(/^a, b, c, d and 2 more keep/);
+  });
+
   it('names every kind of noise in its own words', () => {
     const kinds = ['application-name', 'absolute-path', 'build-date'] as const;
     const texts = kinds.map((noise) =>

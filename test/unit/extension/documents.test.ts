@@ -29,6 +29,13 @@ describe('a workspace that was aligned before', () => {
     );
   });
 
+  it('keeps why one was refused, as long as it is there', () => {
+    const refused = (name: string) => ({ name, path: '/', reason: 'x', message: `${name}: why` });
+    const { name } = current.unikernels[1]!;
+    const failures = [refused(name), refused('gone')];
+    expect(mergeMeasured(current, { ...last, failures }).failures).toEqual([refused(name)]);
+  });
+
   it('has no proof of what was never linked', () => {
     const { summary } = viewOf(mergeMeasured(current, undefined));
     expect(summary.unikernels.every(({ verification }) => !verification)).toBe(true);
