@@ -12,6 +12,9 @@ import { main, must, root } from './lib/run.mjs';
 
 const target = path.join(root, 'media/sample-report.json');
 
+/** Left out: predicted pages are those measured, and the rest is of one machine and one run. */
+const LEFT_OUT = new Set(['predicted', 'timings', 'workspace']);
+
 await main(async () => {
   const workspace = await mkdtemp(path.join(os.tmpdir(), 'spacer-sample-'));
   try {
@@ -26,9 +29,6 @@ await main(async () => {
     await rm(workspace, { recursive: true, force: true });
   }
 });
-
-/** Left out: predicted pages are those measured, and the rest is of one machine and one run. */
-const LEFT_OUT = new Set(['predicted', 'timings', 'workspace']);
 
 /** Paths are those within the workspace. */
 function withoutPlaces(document, workspace) {

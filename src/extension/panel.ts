@@ -68,6 +68,8 @@ export class PageMapPanel {
       problem: (text) => services.log.warn(`Page map: ${text}`),
     });
     panel.onDidDispose(() => this.dispose(), undefined, this.disposables);
+    // A page that is hidden is gone, and asks for its data anew when it is shown.
+    panel.onDidChangeViewState(() => (this.ready &&= panel.visible), undefined, this.disposables);
     webview.html = pageHtml(webview, assets);
   }
 
