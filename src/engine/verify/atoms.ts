@@ -13,13 +13,16 @@ import { isDiscarded } from '../model/program.ts';
 import { FIELD_BYTES } from '../model/relocation-types.ts';
 import { relocateSection, type Addresses } from '../model/relocate.ts';
 import { KIND, type Program } from '../model/types.ts';
-import { follow } from './follow.ts';
+import { follow, type Doubt } from './follow.ts';
 import { hex, type Difference, type Finding } from './types.ts';
 import type { ImageView, Site } from './view.ts';
 
+/** ld makes one note of the properties of all objects (ld manual, `-z` options; bfd/elf-properties.c). */
+export const PROPERTIES = '.note.gnu.property';
+
 /** Sections that the linker takes apart are looked at elsewhere: unwind tables record by record. */
 export function isAtom({ flags, size, name }: ElfSection): boolean {
-  return (flags & SHF.ALLOC) !== 0 && size > 0 && name !== '.eh_frame';
+  return (flags & SHF.ALLOC) !== 0 && size > 0 && name !== '.eh_frame' && name !== PROPERTIES;
 }
 
 /** Whether the linker merges this section with others; ld merges none that has relocations. */
@@ -141,21 +144,27 @@ class Run {
       const end = from + (FIELD_BYTES[relocation.type] ?? 0);
       const own = expected.subarray(from, end);
       if (end > found.length || Buffer.compare(own, found.subarray(from, end)) === 0) continue;
-      const why = follow(this.view, site, relocation, found.subarray(from, end));
-      if (why === undefined) this.followed++;
-      else
-        this.fail(
-          site,
-          'reference',
-          relocation.offset,
-          `${why} (${show(found.subarray(from, end))} instead of ${show(own)})`,
-        );
+      const doubt = follow(this.view, site, relocation, found.subarray(from, end));
+      if (doubt === undefined) this.followed++;
+      else this.doubt(site, relocation.offset, doubt, found.subarray(from, end), own);
       rest.set(own, from);
     }
     const at = rest.findIndex((byte, i) => byte !== expected[i]);
     if (at < 0) return;
     const text = `is ${show(rest.subarray(at, at + 4))} instead of ${show(expected.subarray(at, at + 4))}`;
     this.fail(site, 'bytes', site.span.offset + at, text);
+  }
+
+  private doubt(
+    site: Site,
+    offset: number,
+    { why, isWrong }: Doubt,
+    is: Uint8Array,
+    was: Uint8Array,
+  ): void {
+    const text = `${why} (${show(is)} instead of ${show(was)})`;
+    if (isWrong) this.fail(site, 'reference', offset, text);
+    else this.unproven.push(`${this.which}: ${this.nameOf(site, offset)} ${text}`);
   }
 
   private fail(site: Site, kind: string, offset: number, text: string): void {

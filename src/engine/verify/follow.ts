@@ -23,28 +23,60 @@ interface Meaning {
   readonly name: string;
 }
 
-/** @returns what is wrong, in words; undefined where the field means what the object says */
+/** Why a field is not shown to mean what the object says. */
+export interface Doubt {
+  /** In words. */
+  readonly why: string;
+  /** It leads to something else; else it only cannot be followed. */
+  readonly isWrong: boolean;
+}
+
+const wrong = (why: string): Doubt => ({ why, isWrong: true });
+const open = (why: string): Doubt => ({ why, isWrong: false });
+
+/** @returns undefined where the field means what the object says */
 export function follow(
   view: ImageView,
   site: Site,
   relocation: ElfRelocation,
   field: Uint8Array,
-): string | undefined {
+): Doubt | undefined {
   const place = site.span.address + relocation.offset - site.span.offset;
-  const found = targetOf(relocation, field, place);
   const meaning = meaningOf(view, site, relocation);
   const name = symbolName(view.program, site.object, relocation.symbol);
-  if (meaning === undefined) return `does not lead to ${name}`;
-  if (found === undefined)
-    return leadsThroughSlot(view, relocation, field, place, meaning)
-      ? undefined
-      : `cannot be followed to ${name}`;
+  if (THROUGH_SLOT.has(relocation.type)) {
+    const expected = valuesOf(view, site, relocation, meaning);
+    if (leadsThroughSlot(view, relocation, field, place, expected)) return undefined;
+  }
+  const found = targetOf(relocation, field, place);
+  // A position-independent link may go through tables that the linker makes for itself.
+  if (meaning === undefined || found === undefined) {
+    const why = `does not lead to ${name}`;
+    return view.pic ? open(why) : wrong(why);
+  }
   const leads =
     isPlain(view, site, relocation, meaning, found) ||
     isMerged(view, meaning, found) ||
     isMoved(view, meaning, found) ||
     isStub(view, relocation, meaning, found);
-  return leads ? undefined : `leads to ${hex(found)}, which is not ${name}`;
+  return leads ? undefined : wrong(`leads to ${hex(found)}, which is not ${name}`);
+}
+
+/** What the slot of a symbol may hold. */
+function valuesOf(
+  { program, names, spansOf }: ImageView,
+  { object }: Site,
+  { symbol }: ElfRelocation,
+  meaning: Meaning | undefined,
+): number[] {
+  if (meaning)
+    return spansOf(meaning.object, meaning.section.index).map(
+      (span) => span.address + meaning.value - span.offset,
+    );
+  const row = program.rows.base[object]! + symbol;
+  if (program.rows.kind[row] === KIND.UNDEFINED_WEAK) return [0];
+  if (program.rows.kind[row] === KIND.ABSOLUTE) return [program.rows.value[row]!];
+  return [names.get(symbolName(program, object, symbol)) ?? []].flat();
 }
 
 function meaningOf(
@@ -168,14 +200,12 @@ function leadsThroughSlot(
   relocation: ElfRelocation,
   field: Uint8Array,
   place: number,
-  meaning: Meaning,
+  expected: readonly number[],
 ): boolean {
-  if (!THROUGH_SLOT.has(relocation.type)) return false;
+  if (field.length < 4) return false;
   const distance = new DataView(field.buffer, field.byteOffset, field.byteLength).getInt32(0, true);
   const slot = view.memory.read(place + distance - relocation.addend, SLOT);
   if (slot === undefined) return false;
-  const value = Number(new DataView(slot.buffer, slot.byteOffset, SLOT).getBigUint64(0, true));
-  return view
-    .spansOf(meaning.object, meaning.section.index)
-    .some((span) => value === span.address + meaning.value - span.offset);
+  const value = new DataView(slot.buffer, slot.byteOffset, SLOT).getBigUint64(0, true);
+  return expected.some((address) => BigInt.asUintN(64, BigInt(address)) === value);
 }

@@ -30,8 +30,10 @@ export function checkValues(
 ): Finding {
   const expected = expectedValues(program, addresses);
   addAssigned(expected, program, addresses, assigned);
-  const header = debug.sections.find(({ name }) => name === FRAME_HEADER.name);
-  if (header) expected.set('__GNU_EH_FRAME_HDR', [header.address]);
+  for (const [name, own] of LINKER_MADE) {
+    const section = debug.sections.find((one) => one.name === own);
+    if (section) expected.set(name, [section.address]);
+  }
   const actual = new Map<string, number[]>();
   const differences: Difference[] = [];
   for (const symbol of debug.symbols) {
@@ -49,6 +51,12 @@ export function checkValues(
       differences.push(different(name, [], values));
   return { counts: { symbols: debug.symbols.length }, differences };
 }
+
+/** Names that ld gives to its own sections. */
+const LINKER_MADE = [
+  ['__GNU_EH_FRAME_HDR', FRAME_HEADER.name],
+  ['_DYNAMIC', '.dynamic'],
+] as const;
 
 function add(values: Map<string, number[]>, name: string, value: number): void {
   const known = values.get(name);

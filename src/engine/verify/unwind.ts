@@ -80,9 +80,15 @@ function placesOf(view: ImageView): (address: number) => string {
       else high = middle;
     }
     const found = spans[low - 1];
-    if (found === undefined || !holds(found.span, address)) return hex(address);
+    if (found === undefined || !holds(found.span, address)) return madePlace(view.image, address);
     return `${found.name}+${hex(found.span.offset + address - found.span.address)}`;
   };
+}
+
+/** Code that the linker makes itself (`.plt`) is in no input section. */
+function madePlace({ sections }: ElfFile, address: number): string {
+  const home = sections.find((s) => s.address <= address && address < s.address + s.size);
+  return home ? `${home.name}+${hex(address - home.address)}` : hex(address);
 }
 
 const holds = ({ address, size }: Span, at: number) => at >= address && at < address + size;
