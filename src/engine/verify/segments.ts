@@ -96,6 +96,7 @@ function alignmentOf(
 /** Checks what may be done with every input section, and that nothing stands on another. */
 export function checkPermissions(old: ImageView, aligned: ImageView): Finding {
   const differences = overlapsOf(aligned.image);
+  const unproven: string[] = [];
   const { program } = old;
   const spans: { start: number; end: number; name: string }[] = [];
   program.objects.forEach(({ elf, library }, object) => {
@@ -108,23 +109,24 @@ export function checkPermissions(old: ImageView, aligned: ImageView): Finding {
         const before = was === undefined ? undefined : permissionsAt(old.image, was.address);
         const after = permissionsAt(aligned.image, span.address);
         if (was === undefined || before === undefined || after === undefined) continue;
-        if (isKept(before, after, askedBy(section.flags))) continue;
         const text = `${name} may be ${letters(after)} instead of ${letters(before)}`;
-        differences.push({ kind: 'permission', text });
+        if (gained(before, after)) differences.push({ kind: 'permission', text });
+        // Whether it matters is the boot code's: multiboot loaders do not look at permissions.
+        else if (lost(before, after, askedBy(section.flags))) unproven.push(text);
       }
     }
   });
-  return { differences: [...differences, ...overlapping(spans)] };
+  return { differences: [...differences, ...overlapping(spans)], unproven };
 }
 
+/** What may be done now and could not be before. */
+const gained = (before: number, after: number) => after & ~before & (PF.W | PF.X);
+
 /**
- * Nothing more may be written or run than before; and what the input section asks for, and had, is
- * still there. (A segment, or an output section with others, may allow more: that is not kept.)
+ * What the input section asks for and had, and has no more. (A segment, or an output section with
+ * others, may allow more: that need not be kept.)
  */
-function isKept(before: number, after: number, asked: number): boolean {
-  const gained = after & ~before & (PF.W | PF.X);
-  return gained === 0 && (before & (PF.R | asked) & ~after) === 0;
-}
+const lost = (before: number, after: number, asked: number) => before & (PF.R | asked) & ~after;
 
 const askedBy = (flags: number) =>
   (flags & SHF.WRITE ? PF.W : 0) | (flags & SHF.EXECINSTR ? PF.X : 0);
