@@ -4,7 +4,7 @@
  */
 import { PAGE_SIZE } from '../protocol/page-map.ts';
 import { PT } from './elf/types.ts';
-import type { LayoutInput, Layout } from './layout/plan.ts';
+import { placesFor, type LayoutInput, type Layout } from './layout/plan.ts';
 import type { LoadedUnikernel } from './loaded-unikernel.ts';
 import { hashBytes } from './model/canonical.ts';
 
@@ -72,6 +72,19 @@ export function objectionTo(
   return set > LIMITS.set ? `the set would load ${percent(set)} more` : undefined;
 }
 
+/** How far a layout is beyond the limits, as a share of the most that is exceeded; 0 where it is not. */
+export function excessOf(
+  layout: Layout,
+  input: LayoutInput,
+  before: DefaultLink,
+  isSplit: boolean,
+): number {
+  const { worst, set } = growthOf(layout, input, before);
+  const image = isSplit ? LIMITS.imageOfSplit : LIMITS.image;
+  const pages = layout.cost.distinct / before.distinct - 1;
+  return Math.max(0, pages, worst - image, set - LIMITS.set);
+}
+
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 
 /** Growth of the loaded pages against the default link, as shares: 0.05 is five percent. */
@@ -91,16 +104,17 @@ function growthOf(layout: Layout, input: LayoutInput, before: DefaultLink): Grow
 }
 
 /** Pages that a layout loads, by unikernel. */
-function loadedPages({ addresses }: Layout, { slots, regions, unikernels }: LayoutInput): number[] {
+function loadedPages(layout: Layout, { slots, regions, unikernels }: LayoutInput): number[] {
+  const addresses = Array.from({ length: unikernels }, (_, u) => placesFor(layout, u).addresses);
   const pages = Array.from({ length: unikernels }, () => new Set<number>());
   const empty = new Set(
     regions.filter(({ group }) => group === 'bss' || group === 'unloaded').map(({ name }) => name),
   );
   for (const { id, region, fillings } of slots) {
     if (empty.has(region) || region === '.tbss') continue;
-    const start = addresses[id]!;
     fillings.forEach((filling, u) => {
       if (!filling?.size) return;
+      const start = addresses[u]![id]!;
       const end = start + filling.size;
       for (let page = Math.floor(start / PAGE_SIZE); page * PAGE_SIZE < end; page++)
         pages[u]!.add(page);

@@ -9,17 +9,17 @@ import { chooseIndirection, type Indirection } from './atoms/indirection.ts';
 import type { Identified, UnikernelInput } from './atoms/identify.ts';
 import { draftOf, isExplicit, outputFacts, type Draft } from './draft.ts';
 import { SpacerError } from './errors.ts';
-import { defaultLinkOf, objectionTo } from './growth.ts';
 import type { PlacedInput, SectionPlacement } from './ldscript/rewrite.ts';
 import { copyPattern } from './link/copies.ts';
 import { boundOf } from './layout/bound.ts';
-import { planLayout, type Layout, type Strategy } from './layout/plan.ts';
+import { placesFor, planLayout, type Layout, type Places, type Strategy } from './layout/plan.ts';
 import type { Region } from './layout/regions.ts';
 import { weigh } from './layout/search.ts';
 import type { Slot } from './layout/slots.ts';
 import type { LockedGroup } from './lock/model.ts';
 import { pinsOf } from './lock/pins.ts';
 import { withGroupRoom } from './lock/room.ts';
+import { fewestPages, listed, withinLimits } from './within-limits.ts';
 import { withIndirection, type LoadedUnikernel } from './read-unikernel.ts';
 
 /** One unikernel of the set, ready for its script to be rewritten. */
@@ -65,19 +65,22 @@ const SEARCHED: Strategy = {
 
 /**
  * Plans the set.
- * @param growth how much room the layout leaves for what is to come: 0 for none, 1 for what
- *   `lock/room.ts` takes for usual
+ * @param room how much of it the layout leaves for what is to come: 0 for none, 1 for what
+ *   `lock/room.ts` takes for usual; absent: the layout is not to last, and unikernels that are
+ *   unlike may be laid out apart
  * @throws SpacerError `location-too-low` where the location counter would not leave room
  */
 export function planSet(
   set: readonly LoadedUnikernel[],
   options: AlignOptions,
-  growth = 0,
+  room?: number,
 ): SetPlan {
+  const growth = room ?? 0;
+  const mayPart = room === undefined && options.aslr === 0;
   const plain = draftOf(set, options, growth);
   const chosen = isExplicit(options)
     ? { draft: plain, bound: boundOf(plain.layoutInput), ...explicitLayout(plain, options) }
-    : bestLayout(plain, options, growth);
+    : bestLayout(plain, options, growth, mayPart);
   if (options.aslr > 0) return randomisedPlan(chosen, options, growth);
   const { draft, reason } = chosen;
   const { regions, identified, inputs, indirection } = draft;
@@ -85,7 +88,8 @@ export function planSet(
   const { layout, groups } = withGroupRoom(chosen.layout, planned, regions, growth);
   const unikernels = draft.set.map((loaded, u): PlannedUnikernel => {
     const input = inputs[u]!;
-    return { loaded, input, placements: placementsOf(input, u, regions, identified, layout) };
+    const places = placesFor(layout, u);
+    return { loaded, input, placements: placementsOf(input, u, regions, identified, places) };
   });
   const common = { options, indirection, planned, groups, regions, identified, layout, reason };
   return { ...common, bound: chosen.bound, unikernels };
@@ -164,7 +168,12 @@ interface Planned {
  * through stubs and constants are pinned is decided by first layouts: a search does not change
  * which of the two is better.
  */
-function bestLayout(plain: Draft, options: AlignOptions, growth: number): Planned {
+function bestLayout(
+  plain: Draft,
+  options: AlignOptions,
+  growth: number,
+  mayPart: boolean,
+): Planned {
   const redirected = withReferencesKept(plain, options, growth);
   // A layout that is to last keeps references for what is to come.
   const drafts = !redirected ? [plain] : growth > 0 ? [redirected] : [plain, redirected];
@@ -175,32 +184,8 @@ function bestLayout(plain: Draft, options: AlignOptions, growth: number): Planne
   const effort = options.effort ?? SEARCH_EFFORT;
   const strategies = [...plainStrategies(options), { ...SEARCHED, name, effort }];
   const layouts = strategies.map((strategy) => planLayout(draft.layoutInput, strategy));
-  const chosen = growth > 0 ? fewestPages(layouts) : withinLimits(layouts, draft);
+  const chosen = growth > 0 ? fewestPages(layouts) : withinLimits(layouts, draft, mayPart);
   return { draft, bound, ...chosen };
-}
-
-/** Where room to grow is asked for, its price is too. */
-const fewestPages = (layouts: readonly Layout[]) => ({
-  layout: cheapest(layouts),
-  reason: `It has the fewest pages of those tried: ${listed(layouts)}.`,
-});
-
-/** The cheapest layout that keeps the limits; where none does, the cheapest of all. */
-function withinLimits(layouts: readonly Layout[], { set, layoutInput }: Draft) {
-  const before = defaultLinkOf(set);
-  const isSplit = set.some(({ sources, originals }) => sources.some((s, i) => s !== originals[i]));
-  const objections = new Map(
-    layouts.map((one) => [one, objectionTo(one, layoutInput, before, isSplit)]),
-  );
-  const allowed = layouts.filter((one) => objections.get(one) === undefined);
-  const { layout: wanted, reason: fewest } = fewestPages(layouts);
-  const objection = objections.get(wanted);
-  if (objection === undefined) return { layout: wanted, reason: fewest };
-  const refused = `${wanted.strategy.name} has ${wanted.cost.distinct} pages, but ${objection}`;
-  if (allowed.length === 0)
-    return { layout: wanted, reason: `${fewest} None keeps the limits: ${refused}.` };
-  const layout = cheapest(allowed);
-  return { layout, reason: `It keeps the limits with the fewest pages; ${refused}.` };
 }
 
 /** The set with calls through stubs and with pinned constants; undefined where neither is needed. */
@@ -223,16 +208,10 @@ function withReferencesKept(
 const firstCost = ({ layoutInput }: Draft) =>
   planLayout(layoutInput, { ...SEARCHED, effort: 0 }).cost;
 
-const cheapest = (layouts: readonly Layout[]) =>
-  layouts.reduce((a, b) => (weigh(b.cost) < weigh(a.cost) ? b : a));
-
-const listed = (layouts: readonly Layout[]) =>
-  layouts.map(({ strategy, cost }) => `${strategy.name} ${cost.distinct}`).join(', ');
-
 /** The layout that the options ask for; what they leave open is tried both ways. */
 function explicitLayout(draft: Draft, options: AlignOptions): { layout: Layout; reason: string } {
   const layouts = plainStrategies(options).map((s) => planLayout(draft.layoutInput, s));
-  const layout = cheapest(layouts);
+  const { layout } = fewestPages(layouts);
   if (layouts.length === 1) return { layout, reason: 'It is the one that the options ask for.' };
   return { layout, reason: `It has the fewest pages that the options allow: ${listed(layouts)}.` };
 }
@@ -260,7 +239,7 @@ export function placementsOf(
   u: number,
   regions: readonly Region[],
   { slots, parts }: Identified,
-  layout: Pick<Layout, 'addresses' | 'regionStarts' | 'regionEnds'>,
+  layout: Places,
 ): Map<string, SectionPlacement> {
   const result = new Map<string, SectionPlacement>();
   const kindOf = new Map(regions.map((region) => [region.name, region]));

@@ -42,7 +42,7 @@ export const LOADED_WEIGHT = 0.02;
 /** What of a search all pages have in common. */
 export class Counter {
   /** What one page more in one unikernel is worth against one distinct page. */
-  loadedWeight = LOADED_WEIGHT;
+  loadedWeight: number;
   /** By class: the pages that have it. */
   readonly homes = new Map<number, Set<Bin>>();
   private readonly table: Int32Array;
@@ -53,7 +53,12 @@ export class Counter {
   columns = 0;
   loaded = 0;
 
-  constructor(readonly unikernels: number) {
+  /** @param dearer how many times dearer a loaded page is than usual */
+  constructor(
+    readonly unikernels: number,
+    dearer = 1,
+  ) {
+    this.loadedWeight = LOADED_WEIGHT * dearer;
     const length = 2 ** Math.ceil(Math.log2(unikernels * 2 + 2));
     this.table = new Int32Array(length);
     this.stamps = new Int32Array(length);

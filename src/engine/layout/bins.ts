@@ -39,6 +39,8 @@ export interface PackRequest {
   readonly unikernels: number;
   /** Moves that may be tried. */
   readonly effort: number;
+  /** How many times dearer a loaded page is than usual; absent: once. */
+  readonly loadedWeight?: number;
 }
 
 /** Pages that stay together, with what stands on them. */
@@ -72,7 +74,7 @@ interface Draft {
 export function packIntoPages(request: PackRequest): Packed {
   const { unikernels, effort } = request;
   const classes = new SharingClasses(unikernels);
-  const counter = new Counter(unikernels);
+  const counter = new Counter(unikernels, request.loadedWeight);
   const whole = draftOf(wholeRun(request, classes), counter, request.wholeAlone);
   const { drafts, loose } = firstPages(request.slots, classes, counter);
   const open = [whole, ...drafts].flatMap((draft) => draft.open.map(({ bin }) => bin));

@@ -26,6 +26,8 @@ export interface Strategy {
   readonly effort: number;
   /** Searches to try for each group, of which the better is taken; absent: the order as it is. */
   readonly searches?: readonly ('order' | 'pages')[];
+  /** How many times dearer a loaded page is than usual; absent: once. */
+  readonly loadedWeight?: number;
   /** Read-only slots that are the same in all their unikernels form one contiguous range. */
   readonly pool: boolean;
 }
@@ -51,7 +53,16 @@ export interface Layout {
   readonly regionEnds: ReadonlyMap<string, number>;
   readonly cost: Cost;
   readonly pool?: PoolRange;
+  /** By unikernel, where groups of them are laid out apart: the addresses that hold for it. */
+  readonly own?: readonly Places[];
 }
+
+/** Where the slots of a unikernel stand. */
+export type Places = Pick<Layout, 'addresses' | 'regionStarts' | 'regionEnds'>;
+
+/** What holds for one unikernel of a layout. */
+export const placesFor = (layout: Layout, unikernel: number): Places =>
+  layout.own?.[unikernel] ?? layout;
 
 const ORDER: readonly Group[] = ['text', 'readonly', 'tls', 'data', 'bss', 'unloaded'];
 
@@ -102,7 +113,10 @@ function placeGroup(
 ): PlacedGroup {
   const results = searchesFor(input, group, strategy).map((search) => {
     const result = placeBySearch(input, group, strategy, start, search);
-    return { ...result, price: weigh(costOf(result.placed, input.unikernels)) };
+    return {
+      ...result,
+      price: weigh(costOf(result.placed, input.unikernels), strategy.loadedWeight),
+    };
   });
   return results.reduce((best, result) => (result.price < best.price ? result : best));
 }
@@ -163,7 +177,7 @@ function nextGroupStart(group: Group, placed: readonly Placed[], start: number, 
   return alignUp(Math.max(start, ...ends), PAGE_SIZE);
 }
 
-const isLoaded = (groups: ReadonlyMap<string, Group>, slot: Slot): boolean => {
+export const isLoaded = (groups: ReadonlyMap<string, Group>, slot: Slot): boolean => {
   const group = groups.get(slot.region);
   return group !== 'bss' && group !== 'unloaded' && slot.region !== '.tbss';
 };
@@ -253,6 +267,7 @@ function packedGroup(
     wholeAlone: isText && input.location !== undefined,
     unikernels: input.unikernels,
     effort: strategy.effort,
+    ...dearness(strategy),
   });
   return { ...placePages(packed, isText, start, from, input.unikernels) };
 }
@@ -277,8 +292,11 @@ function improved(
   start: number,
 ): Step[] {
   const { unikernels } = input;
-  return improveOrder({ steps, effort: strategy.effort, start, unikernels, fixed });
+  const { effort } = strategy;
+  return improveOrder({ steps, effort, start, unikernels, fixed, ...dearness(strategy) });
 }
+
+const dearness = ({ loadedWeight }: Strategy) => (loadedWeight ? { loadedWeight } : {});
 
 /** Keeps bodies at or above a given address. */
 function at(location: number | undefined, steps: Step[], bodies: number): Step[] {

@@ -36,6 +36,8 @@ export interface SearchRequest {
   readonly unikernels: number;
   /** Steps at the front that keep their place. */
   readonly fixed: number;
+  /** How many times dearer a loaded page is than usual; absent: once. */
+  readonly loadedWeight?: number;
 }
 
 /**
@@ -78,12 +80,13 @@ function anneal(request: SearchRequest, evaluator: OrderEvaluator, hottest: numb
   const random = randomNumbers(seed * 7919 + count);
   let order = Int32Array.from({ length: count }, (_, i) => i);
   let next = new Int32Array(count);
-  let price = weigh(evaluator.cost(order));
+  const priceOf = (one: Int32Array) => weigh(evaluator.cost(one), request.loadedWeight);
+  let price = priceOf(order);
   let best = { order: order.slice(), price };
   for (let tried = 0; tried < effort; tried++) {
     next.set(order);
     disturb(next, request.fixed, random);
-    const nextPrice = weigh(evaluator.cost(next));
+    const nextPrice = priceOf(next);
     const heat = hottest * (COLDEST / hottest) ** (tried / effort);
     if (nextPrice > price && random() >= Math.exp((price - nextPrice) / heat)) continue;
     [order, next] = [next, order];
@@ -109,7 +112,8 @@ function disturb(order: Int32Array, fixed: number, random: () => number): void {
   order[to] = moved;
 }
 
-/** One number for a cost, for comparing placements. */
-export const weigh = (cost: Cost): number => cost.distinct + LOADED_WEIGHT * cost.loaded;
+/** One number for a cost, for comparing placements; `times` makes a loaded page dearer. */
+export const weigh = (cost: Cost, times = 1): number =>
+  cost.distinct + LOADED_WEIGHT * times * cost.loaded;
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
