@@ -26,7 +26,7 @@ import { stageOf } from './predicted-stage.ts';
 import { PassRunner, type Step } from './progress.ts';
 import { guarded, readSet, type SetRequest } from './read-set.ts';
 import type { LoadedUnikernel } from './read-unikernel.ts';
-import { readWrittenScripts, relinkWritten, writeInputs } from './relink-unikernel.ts';
+import { readWritten, relinkWritten, writeInputs } from './relink-unikernel.ts';
 import { cacheIn, splitForLock, splitSet } from './split-set.ts';
 import { proveLink, type ProvenLink } from './verify/prove.ts';
 import { VERSION } from './version.ts';
@@ -50,6 +50,9 @@ interface Planned {
   /** The scripts to link with. */
   readonly texts: readonly string[];
 }
+
+/** What the report says of a plan; of one that an earlier alignment made nothing is known. */
+type DescribedPlan = Partial<Omit<Plan, 'unikernels'>> & { readonly count: number };
 
 /** What is known of one unikernel's pages without linking it. */
 interface Known {
@@ -80,13 +83,11 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
     passes,
     failures,
   );
-  const plan = await passes.run('plan', async () => {
-    const place = splitPlace(request);
-    return lock
-      ? byLock(await splitForLock(set, lock, place), lock, failures)
-      : layoutPlan(planSet(await splitSet(set, options, place), options));
-  });
-  const planned = await writtenFor(plan, recorded, request, failures);
+  const { plan, planned } = await passes.run('plan', () =>
+    options.relinkOnly
+      ? writtenBefore(recorded, request, failures)
+      : planAndWrite(set, recorded, lock, request, failures),
+  );
   const complete = async (jobs: readonly Job[]): Promise<PageMapDocument> => ({
     ...(await passes.run('measure', (step) => describeSet(jobs, plan, request, step))),
     ...objects,
@@ -154,29 +155,53 @@ const splitPlace = (request: AlignRequest) => ({
   jobs: request.jobs,
 });
 
-/** The scripts to link with: rewritten, or those that an earlier alignment wrote. */
-async function writtenFor(
-  plan: Plan,
+interface Written {
+  readonly plan: DescribedPlan;
+  readonly planned: readonly Planned[];
+}
+
+/** Plans the set, and rewrites the scripts by the plan. */
+async function planAndWrite(
+  set: readonly LoadedUnikernel[],
+  recorded: readonly LoadedUnikernel[],
+  lock: Lock | undefined,
+  request: AlignRequest,
+  failures: Unusable[],
+): Promise<Written> {
+  const { options } = request;
+  const place = splitPlace(request);
+  const plan = lock
+    ? byLock(await splitForLock(set, lock, place), lock, failures)
+    : layoutPlan(planSet(await splitSet(set, options, place), options));
+  const planned: Planned[] = [];
+  const byImage = new Map(recorded.map((one) => [one.unikernel.debugImage, one]));
+  for (const { loaded, input, placements } of plan.unikernels) {
+    const texts = await guarded(loaded.unikernel, failures, () =>
+      Promise.resolve(rewriteScripts(loaded.scripts, input.outline, placements).texts),
+    );
+    const own = byImage.get(loaded.unikernel.debugImage) ?? loaded;
+    if (texts) planned.push({ recorded: own, loaded, input, texts });
+  }
+  return { plan: { ...plan, count: plan.unikernels.length }, planned };
+}
+
+/** The scripts and copies of objects of an earlier alignment, whatever it was asked for. */
+async function writtenBefore(
   set: readonly LoadedUnikernel[],
   request: AlignRequest,
   failures: Unusable[],
-): Promise<Planned[]> {
+): Promise<Written> {
   const planned: Planned[] = [];
-  const byImage = new Map(set.map((one) => [one.unikernel.debugImage, one]));
-  for (const { loaded, input, placements } of plan.unikernels) {
-    const { name, debugImage } = loaded.unikernel;
-    const recorded = byImage.get(debugImage) ?? loaded;
-    const scripts = await guarded(loaded.unikernel, failures, async () =>
-      request.options.relinkOnly
-        ? {
-            input: inputOf(loaded),
-            texts: await readWrittenScripts(path.join(outputOf(request), name), name),
-          }
-        : { input, texts: rewriteScripts(loaded.scripts, input.outline, placements).texts },
-    );
-    if (scripts) planned.push({ recorded, loaded, ...scripts });
+  for (const recorded of set) {
+    const { unikernel } = recorded;
+    const directory = path.join(outputOf(request), unikernel.name);
+    const one = await guarded(unikernel, failures, async () => {
+      const written = await readWritten(directory, recorded);
+      return { recorded, ...written, input: inputOf(written.loaded) };
+    });
+    if (one) planned.push(one);
   }
-  return planned;
+  return { plan: { count: set.length }, planned };
 }
 
 async function foretellAll(
@@ -284,7 +309,7 @@ function proofOf(job: Job, request: AlignRequest): Pick<UnikernelEntry, 'verific
 
 async function describeSet(
   jobs: readonly Job[],
-  plan: Plan,
+  plan: DescribedPlan,
   request: AlignRequest,
   step: Step,
 ): Promise<PageMapDocument> {
@@ -296,16 +321,18 @@ async function describeSet(
     unikernels.push({ name, notes, ...proofOf(job, request), stages });
     step(name, jobs.length);
   }
-  const { layout, libraries, bound, pool, aslr } = plan;
-  const isWhole = jobs.length === plan.unikernels.length;
+  const { count, layout, libraries, bound, pool, aslr } = plan;
+  const isWhole = jobs.length === count;
   return pageMapOf({
     spacer: VERSION,
     workspace: path.resolve(request.workspace),
     options: describeOptions(request.options),
     unikernels,
     ...(isWhole && libraries && { libraries }),
-    ...(isWhole && bound && !request.options.relinkOnly && { bound }),
-    ...(!request.options.relinkOnly && { layout, ...(pool && { pool }), ...(aslr && { aslr }) }),
+    ...(isWhole && bound && { bound }),
+    ...(layout && { layout }),
+    ...(pool && { pool }),
+    ...(aslr && { aslr }),
   });
 }
 

@@ -22,15 +22,16 @@ import { BOOT_INFO, writtenBootInfo } from './model/boot-info.ts';
 import type { FrameAddresses } from './model/eh-frame-build.ts';
 import { relocateSection, type Addresses } from './model/relocate.ts';
 import { KIND, type InputObject } from './model/types.ts';
-import type { PlacedSection } from './pages/attribute.ts';
+import { FILL, type PlacedSection } from './pages/attribute.ts';
 import type { StagePage } from './pages/document.ts';
+import { takesAddresses } from './pages/image-memory.ts';
 import type { LoadedUnikernel } from './read-unikernel.ts';
 
 export interface Prediction {
   readonly segments: readonly Segment[];
   /** Ascending by address. */
   readonly pages: readonly StagePage[];
-  /** Every live input section at its address. */
+  /** Every live input section at its address, and the fill between them. */
   readonly placed: readonly PlacedSection[];
   /** Headers and symbols of the image, for attribution; it has no contents. */
   readonly image: ElfFile;
@@ -268,9 +269,10 @@ function bootInformation(
 
 function placedSections(model: Model): PlacedSection[] {
   const { program } = model.loaded;
-  const loaded = model.evaluation.outputSections.filter((output) => output.flags & SHF.ALLOC);
+  const loaded = model.evaluation.outputSections.filter(takesAddresses);
   return loaded.flatMap((output) =>
     output.contents.flatMap((content): PlacedSection[] => {
+      if (content.kind === 'gap') return isWritten(model, output) ? [] : [fillOf(output, content)];
       const origin = content.kind === 'input' ? model.origins.get(content.section) : undefined;
       if (!origin || content.kind !== 'input' || content.size === 0) return [];
       if (isMade(model.loaded.made, origin.object, origin.section)) return [];
@@ -281,6 +283,17 @@ function placedSections(model: Model): PlacedSection[] {
       ];
     }),
   );
+}
+
+/** Not put together from its contents, or filled in by a step after the link. */
+const isWritten = ({ whole }: Model, { name }: EvaluatedSection) =>
+  whole.has(name) || name === BOOT_INFO;
+
+function fillOf(
+  { name }: EvaluatedSection,
+  { address, size }: { readonly address: number; readonly size: number },
+): PlacedSection {
+  return { address, size, library: FILL, section: name, object: '' };
 }
 
 const ET_EXEC = 2;

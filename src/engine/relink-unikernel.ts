@@ -7,8 +7,9 @@ import { writeArchive } from './link/archive.ts';
 import { relink, type Relinked } from './link/replay.ts';
 import type { Tools } from './link/run.ts';
 import { copyPlace, OBJECTS } from './link/copies.ts';
+import { readWrittenObjects } from './link/written-objects.ts';
 import type { InputObject } from './model/types.ts';
-import type { LoadedUnikernel } from './read-unikernel.ts';
+import { withObjects, type LoadedUnikernel } from './read-unikernel.ts';
 
 const SCRIPTS = 'scripts';
 
@@ -54,11 +55,31 @@ function scriptName(loaded: LoadedUnikernel, index: number): string {
   return `${index}-${base}`;
 }
 
+/** What an earlier alignment wrote of one unikernel. */
+export interface Written {
+  /** The unikernel with the copies for its objects. */
+  readonly loaded: LoadedUnikernel;
+  /** The scripts to link with. */
+  readonly texts: readonly string[];
+}
+
 /**
- * Reads the scripts that an earlier alignment wrote.
- * @throws SpacerError `scripts-missing`
+ * Reads the scripts and copies of objects that an earlier alignment wrote. They belong together:
+ * the scripts place the stubs, pins and units that the copies have.
+ * @param directory that of the unikernel in the folder of outputs
+ * @throws SpacerError `scripts-missing`, `objects-missing`, `elf-*`
  */
-export async function readWrittenScripts(directory: string, name: string): Promise<string[]> {
+export async function readWritten(directory: string, recorded: LoadedUnikernel): Promise<Written> {
+  const { name } = recorded.unikernel;
+  const texts = await readWrittenScripts(directory, name);
+  const objects = readWrittenObjects(path.join(directory, OBJECTS), recorded.originals);
+  const loaded = withObjects(recorded, objects);
+  if (texts.length === loaded.scripts.length) return { loaded, texts };
+  const text = `The build of ${name} is not the one that was aligned: align it again.`;
+  throw new SpacerError('scripts-missing', text, { file: path.join(directory, SCRIPTS) });
+}
+
+async function readWrittenScripts(directory: string, name: string): Promise<string[]> {
   const folder = path.join(directory, SCRIPTS);
   const files = await readdir(folder).catch((): string[] => []);
   if (files.length === 0)

@@ -23,14 +23,14 @@ import { movesOf, type GuestPage, type Move } from './pages-of-image.ts';
 import type { LinkObject } from './placement.ts';
 import { SymbolIndex } from './symbol-index.ts';
 
-/** An input section whose place is known. */
+/** An input section whose place is known, or fill. */
 export interface PlacedSection {
   /** Virtual address. */
   readonly address: number;
   readonly size: number;
   readonly library: string;
   readonly section: string;
-  /** Path of the object. */
+  /** Path of the object; empty for fill. */
   readonly object: string;
 }
 
@@ -46,7 +46,8 @@ export interface AttributionSources {
   readonly objects?: readonly LinkObject[];
 }
 
-const FILL = '[fill]';
+/** Owner of what stands between sections. */
+export const FILL = '[fill]';
 const UNKNOWN = '[unknown]';
 const OUTSIDE = { library: FILL, section: 'outside segments' };
 /** Output sections that the linker or a post-link step makes, where no input section says more. */
@@ -80,8 +81,8 @@ export function attribute(
 
 /** Flat ranges of all that the sources know, by virtual address. */
 function ownersOf(sources: AttributionSources, debug: ElfFile): OwnedRange[] {
-  const segments = segmentRanges(sources.image);
   const sections = sectionRanges(debug);
+  const segments = segmentRanges(sources.image, sections.length > 0);
   const base = overlay(segments, sections);
   return overlay(base, inputRanges(sources, debug));
 }
@@ -98,8 +99,8 @@ function rangeOf(placed: PlacedSection): OwnedRange {
   return { start: address, end: address + size, library, section };
 }
 
-function segmentRanges(elf: ElfFile): OwnedRange[] {
-  const named = elf.sections.some((section) => (section.flags & SHF.ALLOC) !== 0);
+/** @param named the sections are known: what is in none of them stands between them */
+function segmentRanges(elf: ElfFile, named: boolean): OwnedRange[] {
   const loads = elf.segments.filter((segment) => segment.type === PT.LOAD);
   const segments = loads.map((load, i) => ({
     start: load.virtualAddress,

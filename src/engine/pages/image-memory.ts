@@ -40,7 +40,7 @@ export class ImageMemory {
 }
 
 /** Zeroed thread-local sections are templates: they take no place in memory. */
-export function takesAddresses(section: ElfSection): boolean {
+export function takesAddresses(section: Pick<ElfSection, 'type' | 'flags' | 'size'>): boolean {
   if ((section.flags & SHF.ALLOC) === 0 || section.size === 0) return false;
   return !(section.type === SHT.NOBITS && (section.flags & SHF.TLS) !== 0);
 }

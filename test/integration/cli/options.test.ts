@@ -1,6 +1,6 @@
 /** Every option of the original Spacer, and ours: accepted in both values, and effective. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { validatePageMap } from '../../../src/engine/pages/validate.ts';
@@ -16,7 +16,7 @@ import {
   type Placed,
 } from '../../support/images.ts';
 import { freshFolder } from '../../support/once.ts';
-import { builtSample, copyOfSample } from '../../support/sample.ts';
+import { builtSample, copyOfSample, type Shape } from '../../support/sample.ts';
 
 const NAMES = ['hashfn', 'jsonfn', 'sched'];
 const ONLY = ['-u', ...NAMES];
@@ -45,6 +45,18 @@ describe('-w, -u', () => {
       'report.json',
       'sched',
     ]);
+  });
+
+  it('gives every byte of the pages an owner, and gaps to the fill', async () => {
+    const { document } = await alignThree('-a');
+    for (const { predicted, after } of document.unikernels)
+      for (const stage of [predicted, after]) {
+        const owners = stage!.pages.flatMap((page) => page.owners);
+        const bytes = (library: string) =>
+          owners.filter((o) => o.library === library).reduce((sum, o) => sum + o.bytes, 0);
+        expect(bytes('[unknown]')).toBe(0);
+        expect(bytes('[fill]')).toBeGreaterThan(PAGE);
+      }
   });
 
   it('names the unikernels that there are, if one is not known', async () => {
@@ -298,6 +310,31 @@ describe('-r/--rel, --relink-only', () => {
     );
     const whole = await alignThree();
     for (const name of NAMES) expect(imageHash(output, name)).toBe(imageHash(whole.output, name));
+  });
+
+  it.each<[Shape, ...string[]]>([
+    ['default'],
+    ['default', '--layout', 'align'],
+    ['default', '--copy_objs'],
+    ['fsections', '--custom_loader'],
+    ['fsections', '--aslr', '2'],
+    ['v08', '--layout', 'group'],
+  ])('makes the images of %s %s %s once more', async (shape, ...options) => {
+    const workspace = await builtSample(shape);
+    const { output } = await alignJson(workspace, [...ONLY, ...options]);
+    const made = NAMES.map((name) => imageHash(output, name));
+    const args = ['-w', workspace, ...ONLY, '--output', output, '--relink-only'];
+    expect(await spacer(args)).toMatchObject({ status: 0, stderr: '' });
+    expect(NAMES.map((name) => imageHash(output, name))).toEqual(made);
+  });
+
+  it('says so where a copy of an object is gone', async () => {
+    const { output } = await alignThree('--effort', '0');
+    rmSync(path.join(output, 'sched/objects/libukboot.o'));
+    const args = ['-w', await builtSample(), '-u', 'sched', '--output', output, '--relink-only'];
+    const { status, stdout, stderr } = await spacer(args);
+    expect(status).toBe(1);
+    expect(`${stdout}${stderr}`).toMatch(/sched\/objects\/libukboot\.o: The copy .* align again/);
   });
 
   it.each([

@@ -50,6 +50,7 @@ describe('attribution', () => {
     const stripped = fakeElf({ bytes, segments: image.segments });
     const owners = attribute(pages, { image: stripped, debug: image });
     expect(owners[1]?.[0]).toMatchObject({ section: '.text', symbols: ['first'] });
+    expect(owners[2]?.[1]).toMatchObject({ library: '[fill]', section: 'between sections' });
   });
 
   it('prefers the plan to a link map, and a link map to sections', () => {
