@@ -85,7 +85,7 @@ export async function align(request: AlignRequest): Promise<PageMapDocument> {
   );
   const { plan, planned } = await passes.run('plan', () =>
     options.relinkOnly
-      ? writtenBefore(recorded, request, failures)
+      ? writtenBefore(set, recorded, request, failures)
       : planAndWrite(set, recorded, lock, request, failures),
   );
   const complete = async (jobs: readonly Job[]): Promise<PageMapDocument> => ({
@@ -174,13 +174,12 @@ async function planAndWrite(
     ? byLock(await splitForLock(set, lock, place), lock, failures)
     : layoutPlan(planSet(await splitSet(set, options, place), options));
   const planned: Planned[] = [];
-  const byImage = new Map(recorded.map((one) => [one.unikernel.debugImage, one]));
+  const ownOf = ownBuilds(recorded);
   for (const { loaded, input, placements } of plan.unikernels) {
     const texts = await guarded(loaded.unikernel, failures, () =>
       Promise.resolve(rewriteScripts(loaded.scripts, input.outline, placements).texts),
     );
-    const own = byImage.get(loaded.unikernel.debugImage) ?? loaded;
-    if (texts) planned.push({ recorded: own, loaded, input, texts });
+    if (texts) planned.push({ recorded: ownOf(loaded), loaded, input, texts });
   }
   return { plan: { ...plan, count: plan.unikernels.length }, planned };
 }
@@ -188,20 +187,28 @@ async function planAndWrite(
 /** The scripts and copies of objects of an earlier alignment, whatever it was asked for. */
 async function writtenBefore(
   set: readonly LoadedUnikernel[],
+  recorded: readonly LoadedUnikernel[],
   request: AlignRequest,
   failures: Unusable[],
 ): Promise<Written> {
   const planned: Planned[] = [];
-  for (const recorded of set) {
-    const { unikernel } = recorded;
+  const ownOf = ownBuilds(recorded);
+  for (const known of set) {
+    const { unikernel } = known;
     const directory = path.join(outputOf(request), unikernel.name);
     const one = await guarded(unikernel, failures, async () => {
-      const written = await readWritten(directory, recorded);
-      return { recorded, ...written, input: inputOf(written.loaded) };
+      const written = await readWritten(directory, known);
+      return { recorded: ownOf(known), ...written, input: inputOf(written.loaded) };
     });
     if (one) planned.push(one);
   }
   return { plan: { count: set.length }, planned };
+}
+
+/** Each unikernel as its build left it. */
+function ownBuilds(recorded: readonly LoadedUnikernel[]) {
+  const byImage = new Map(recorded.map((one) => [one.unikernel.debugImage, one]));
+  return (loaded: LoadedUnikernel) => byImage.get(loaded.unikernel.debugImage) ?? loaded;
 }
 
 async function foretellAll(

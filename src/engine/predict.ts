@@ -272,7 +272,7 @@ function placedSections(model: Model): PlacedSection[] {
   const loaded = model.evaluation.outputSections.filter(takesAddresses);
   return loaded.flatMap((output) =>
     output.contents.flatMap((content): PlacedSection[] => {
-      if (content.kind === 'gap') return isWritten(model, output) ? [] : [fillOf(output, content)];
+      if (isFill(output, content)) return isWritten(model, output) ? [] : [fillOf(output, content)];
       const origin = content.kind === 'input' ? model.origins.get(content.section) : undefined;
       if (!origin || content.kind !== 'input' || content.size === 0) return [];
       if (isMade(model.loaded.made, origin.object, origin.section)) return [];
@@ -284,6 +284,10 @@ function placedSections(model: Model): PlacedSection[] {
     }),
   );
 }
+
+/** A rewritten script starts a segment with bytes of its own where nothing else stands. */
+const isFill = ({ name }: EvaluatedSection, { kind }: EvaluatedSection['contents'][number]) =>
+  kind === 'gap' || (kind === 'data' && name.startsWith('.lead.spacer'));
 
 /** Not put together from its contents, or filled in by a step after the link. */
 const isWritten = ({ whole }: Model, { name }: EvaluatedSection) =>

@@ -315,10 +315,8 @@ describe('-r/--rel, --relink-only', () => {
   it.each<[Shape, ...string[]]>([
     ['default'],
     ['default', '--layout', 'align'],
-    ['default', '--copy_objs'],
     ['fsections', '--custom_loader'],
     ['fsections', '--aslr', '2'],
-    ['v08', '--layout', 'group'],
   ])('makes the images of %s %s %s once more', async (shape, ...options) => {
     const workspace = await builtSample(shape);
     const { output } = await alignJson(workspace, [...ONLY, ...options]);
