@@ -21,6 +21,8 @@ const USAGE_CODES = new Set([
   'location-too-low',
   'workspace-missing',
   'file-unreadable',
+  'lock-missing',
+  'report-missing',
 ]);
 const NOTHING_CODES = new Set(['nothing-to-do']);
 
@@ -47,8 +49,11 @@ function createProgram(signal: AbortSignal, done: (status: number) => void): Com
     .showHelpAfterError('(spacer --help lists the options)');
   addAlignOptions(program.command('align', { isDefault: true }))
     .description('align the unikernels of a workspace (what spacer does when no command is given)')
-    .allowExcessArguments(false)
-    .action(async (flags: AlignFlags) => done(await runAlign(flags, signal)));
+    .allowExcessArguments(true)
+    .action(async (flags: AlignFlags, align: Command) => {
+      refuseOperands(align.args, program);
+      done(await runAlign(flags, signal));
+    });
   program
     .command('pages')
     .description('analyse images as they are, without relinking')
@@ -73,6 +78,14 @@ function createProgram(signal: AbortSignal, done: (status: number) => void): Com
   addLockCommands(program, signal, done);
   addExplainCommand(program, signal, done);
   return program;
+}
+
+/** `align` is the default, so commander hands it the name of a command that does not exist. */
+function refuseOperands([operand]: readonly string[], program: Command): void {
+  if (operand === undefined) return;
+  const names = program.commands.map((command) => command.name()).join(', ');
+  const text = `${operand} is no command and belongs to no option.`;
+  throw new SpacerError('bad-options', `${text} Commands: ${names} (see spacer --help).`);
 }
 
 async function runAlign(flags: AlignFlags, signal: AbortSignal): Promise<number> {

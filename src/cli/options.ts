@@ -91,13 +91,15 @@ export function addAlignOptions(command: Command): Command {
     .addOption(bool('--relink-only', 'relink with the scripts already written'))
     .option('--use-id <n>', "add a number to the unikernels' names", parseCount(0))
     .addOption(
-      new Option('--aslr <mode>', 'address randomisation: 0 off, 1 table, 2 randomised')
+      new Option('--aslr <mode>', 'address randomisation: 0 off, 1 fixed blocks, 2 random ones')
         .choices(['0', '1', '2'])
         .default('0')
         .argParser((text) => parseAslr(text)),
     )
-    .addOption(bool('--aslr_map', 'keep read-only data at common addresses under ASLR'))
-    .addOption(bool('--aslr_same_mapping', 'keep the normal library order under ASLR'))
+    .addOption(
+      bool('--aslr_map', 'keep read-only data at common addresses under ASLR (default: true)'),
+    )
+    .addOption(bool('--aslr_same_mapping', 'blocks keep the order of the libraries'))
     .option('--seed <text>', 'what the random positions derive from (default: a new one)')
     .option(
       '--aslr-blocks <blocks>',
@@ -117,7 +119,10 @@ export function addAlignOptions(command: Command): Command {
       ),
     )
     .addOption(
-      new Option('--layout <how>', 'align: -a without -g; group: -g without -a').choices(LAYOUTS),
+      new Option(
+        '--layout <how>',
+        'align: -a without -g; group: -g without -a (default: auto)',
+      ).choices(LAYOUTS),
     )
     .option('--effort <n>', 'steps that the search may take (default: 6000)', parseCount(0))
     .option('--lock <file>', 'the lock that holds the layout (default: spacer.lock.json, if any)')

@@ -5,10 +5,12 @@ import type { PageMapDocument } from '../protocol/page-map.ts';
 
 /**
  * Reads a page-map document.
- * @throws SpacerError `file-unreadable`, `report-invalid`
+ * @throws SpacerError `report-missing`, `file-unreadable`, `report-invalid`
  */
 export async function readReport(file: string): Promise<PageMapDocument> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT')
+      throw new SpacerError('report-missing', 'does not exist: spacer align makes one.', { file });
     throw new SpacerError(
       'file-unreadable',
       `cannot be read: ${cause.message}`,

@@ -88,8 +88,9 @@ async function measure(file: string, sources: Parameters<typeof measureImage>[1]
     return await measureImage(file, sources);
   } catch (cause) {
     if (cause instanceof SpacerError) throw cause;
-    const { message } = cause as Error;
-    throw new SpacerError('file-unreadable', `cannot be read: ${message}`, { file }, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const text = code === 'ENOENT' ? 'does not exist' : `cannot be read: ${message}`;
+    throw new SpacerError('file-unreadable', text, { file }, { cause });
   }
 }
 

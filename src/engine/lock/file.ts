@@ -16,7 +16,7 @@ export const LOCK_NAME = 'spacer.lock.json';
 export const lockPath = (workspace: string): string => path.resolve(workspace, LOCK_NAME);
 
 /**
- * Reads a lock; undefined where there is no such file.
+ * Reads a lock; undefined where there is no such file, or no folder for it.
  * @throws SpacerError `lock-unreadable`, `lock-invalid`, `lock-version`, `lock-architecture`
  */
 export async function readLock(file: string): Promise<Lock | undefined> {
@@ -24,8 +24,8 @@ export async function readLock(file: string): Promise<Lock | undefined> {
     return parseLock(await readFile(file, 'utf8'), file);
   } catch (error) {
     if (error instanceof SpacerError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    const { message } = error as Error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new SpacerError('lock-unreadable', `cannot be read: ${message}`, { file });
   }
 }

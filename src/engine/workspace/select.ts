@@ -17,7 +17,10 @@ export function selectUnikernels(
   const chosen =
     names === undefined ? found.unikernels : [...new Set(names)].map((name) => pick(found, name));
   if (chosen.length === 0)
-    throw new SpacerError('nothing-to-do', `There is no unikernel to align here.${reasons(found)}`);
+    throw new SpacerError(
+      'nothing-to-do',
+      `There is no built unikernel in the workspace.${reasons(found)}`,
+    );
   if (useId === undefined) return [...chosen];
   return chosen.map((unikernel) => ({ ...unikernel, name: `${unikernel.name}${useId}` }));
 }

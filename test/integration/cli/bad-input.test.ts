@@ -226,5 +226,6 @@ describe('tools and outputs', () => {
       expect(result).toMatchObject({ status: 2, stdout: '' });
       expect(result.stderr).toMatch(/--help/);
     }
+    expect((await spacer(['frobnicate'])).stderr).toMatch(/frobnicate is no command.*relayout/);
   });
 });

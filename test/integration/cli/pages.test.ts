@@ -126,7 +126,8 @@ describe('spacer report', () => {
     const folder = freshFolder('report');
     const missing = await spacer(['report', '-w', folder]);
     expectClear(missing);
-    expect(missing.status).toBe(2);
+    expect(missing).toMatchObject({ status: 2, stdout: '' });
+    expect(missing.stderr).toMatch(/does not exist: spacer align makes one/);
     const file = path.join(folder, 'report.json');
     for (const text of ['{', '[]', '{"format":"spacer-page-map","version":1}', '{"version":99}']) {
       writeFileSync(file, text);
