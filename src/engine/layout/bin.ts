@@ -120,7 +120,9 @@ export class Bin {
 
   /** Bytes of all items. */
   get fill(): number {
-    return this.entries.reduce((sum, { item }) => sum + item.size, 0);
+    let sum = 0;
+    for (const { item } of this.entries) sum += item.size;
+    return sum;
   }
 
   /** Different columns, and a little for each unikernel that has the page. */
@@ -272,9 +274,7 @@ const canMove = (item: Item) => item.members.length > 0;
 function firstRoom(entries: readonly Entry[], item: Item): number | undefined {
   const alignment = Math.max(BLOCK_SIZE, Math.min(item.alignment, PAGE_SIZE));
   const last = PAGE_SIZE - item.size;
-  const { bits } = item.sharing;
-  const against = entries.filter((other) => meet(other.item.sharing.bits, bits));
-  against.sort((a, b) => a.offset - b.offset);
+  const against = metBy(entries, item.sharing);
   if (against.some((other) => other.item.sizes)) return firstGap(against, item, alignment);
   let offset = 0;
   for (const other of against) {
@@ -283,6 +283,18 @@ function firstRoom(entries: readonly Entry[], item: Item): number | undefined {
     if (offset > last) return undefined;
   }
   return offset <= last ? offset : undefined;
+}
+
+/** Entries that some unikernel has beside the class, by rising offset. Pages hold few: no sort. */
+function metBy(entries: readonly Entry[], { bits }: SharingClass): Entry[] {
+  const found: Entry[] = [];
+  for (const entry of entries) {
+    if (!meet(entry.item.sharing.bits, bits)) continue;
+    let at = found.length;
+    for (; at > 0 && found[at - 1]!.offset > entry.offset; at--) found[at] = found[at - 1]!;
+    found[at] = entry;
+  }
+  return found;
 }
 
 /** The same where others end at different places in different unikernels. */
@@ -295,20 +307,25 @@ function firstGap(against: readonly Entry[], item: Item, alignment: number): num
       before: sizeAmong(item, other.item.sharing),
     };
   });
-  const offsets = [0, ...spans.map(({ to }) => alignUp(to, alignment))].sort((a, b) => a - b);
-  return offsets.find(
-    (offset) =>
-      offset + item.size <= PAGE_SIZE &&
-      spans.every(({ from, to, before }) => offset >= to || offset + before <= from),
-  );
+  const isFree = (offset: number) =>
+    offset + item.size <= PAGE_SIZE &&
+    spans.every(({ from, to, before }) => offset >= to || offset + before <= from);
+  if (isFree(0)) return 0;
+  let least: number | undefined;
+  for (const { to } of spans) {
+    const offset = alignUp(to, alignment);
+    if ((least === undefined || offset < least) && isFree(offset)) least = offset;
+  }
+  return least;
 }
 
 /** The most bytes that an item has in a unikernel that has the other class too. */
 function sizeAmong({ sharing, size, sizes }: Item, { bits }: SharingClass): number {
   if (!sizes) return size;
   let most = 0;
-  sharing.present.forEach((u, i) => {
+  for (let i = 0; i < sharing.present.length; i++) {
+    const u = sharing.present[i]!;
     if ((bits[u >>> 5]! >>> (u & 31)) & 1) most = Math.max(most, sizes[i]!);
-  });
+  }
   return most;
 }
