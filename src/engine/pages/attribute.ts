@@ -14,7 +14,7 @@
  * once, segment by segment.
  */
 import { PAGE_SIZE, type PageOwner } from '../../protocol/page-map.ts';
-import { PF, PT, SHF, type ElfFile, type ElfSegment } from '../elf/types.ts';
+import { PF, PT, type ElfFile, type ElfSegment } from '../elf/types.ts';
 import { takesAddresses } from './image-memory.ts';
 import { linkMapRanges, type LinkMap } from './link-map.ts';
 import { locateSections } from './locate.ts';
