@@ -58,7 +58,8 @@ async function runTests() {
       failed: counts.numFailedTests + broken,
       skipped: counts.numPendingTests + counts.numTodoTests,
     };
-  } catch {
+  } catch (error) {
+    console.error(`The results of the tests cannot be read: ${error.message}`);
     return { ok: false, passed: 0, failed: 1, skipped: 0 };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -35,10 +35,9 @@ async function alignUnharmed(workspace: string, ...args: string[]): Promise<Resu
   return result;
 }
 
+/** Unikernels that have outputs; other names there begin with a dot or are the report. */
 const outputs = (workspace: string) =>
-  readdirSync(path.join(workspace, '.spacer')).filter(
-    (name) => !/^\.gitignore$|^report\.json$/.test(name),
-  );
+  readdirSync(path.join(workspace, '.spacer')).filter((name) => !/^\.|^report\.json$/.test(name));
 
 const damage = (file: string, at: number, bytes: readonly number[]) => {
   const content = readFileSync(file);
