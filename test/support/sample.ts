@@ -31,14 +31,21 @@ export async function builtSample(shape: Shape = 'default'): Promise<string> {
 }
 
 /** A copy of some applications, to be changed at will; the build's own paths no longer hold. */
-export async function copyOfSample(
+export const copyOfSample = (
   names: readonly string[] = ['hashfn', 'jsonfn', 'sched'],
   shape: Shape = 'default',
-): Promise<string> {
+): Promise<string> =>
+  copyOfParts(['unikraft', 'libs', ...names.map((name) => `apps/${name}`)], shape);
+
+/** A copy of the whole workspace, likewise. */
+export const copyOfWholeSample = (shape: Shape = 'default'): Promise<string> =>
+  copyOfParts(['.'], shape);
+
+async function copyOfParts(parts: readonly string[], shape: Shape): Promise<string> {
   const from = await builtSample(shape);
   const to = path.join(freshFolder('copy'), 'workspace');
-  for (const folder of ['unikraft', 'libs', ...names.map((name) => `apps/${name}`)])
-    cpSync(path.join(from, folder), path.join(to, folder), {
+  for (const part of parts)
+    cpSync(path.join(from, part), path.join(to, part), {
       recursive: true,
       preserveTimestamps: true,
     });

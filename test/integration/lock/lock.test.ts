@@ -7,7 +7,7 @@ import type { PageMapDocument } from '../../../src/protocol/page-map.ts';
 import { alignJson, expectClear, spacer, type Aligned } from '../../support/cli.ts';
 import { expectSameConsoles } from '../../support/images.ts';
 import { freshFolder } from '../../support/once.ts';
-import { copyOfSample } from '../../support/sample.ts';
+import { copyOfSample, copyOfWholeSample } from '../../support/sample.ts';
 
 const SEVEN = ['cryptosvc', 'files', 'hashfn', 'httpd', 'jsonfn', 'lispfn', 'sched'];
 const EIGHTH = 'kvstore';
@@ -27,7 +27,7 @@ async function done(...args: string[]): Promise<string> {
 }
 
 beforeAll(async () => {
-  sample = await copyOfSample([...SEVEN, EIGHTH]);
+  sample = await copyOfWholeSample();
   alone = await copyOfSample([EIGHTH]);
   lock = path.join(freshFolder('lock'), 'spacer.lock.json');
   await done('lock', '-w', sample, '--lock', lock, '-u', ...SEVEN);
