@@ -18,8 +18,9 @@ import {
   type CheckProblem,
 } from './lock-words.ts';
 import { parseCount } from './options.ts';
-import { EXIT, print, writeText } from './output.ts';
-import { readReport } from './report-file.ts';
+import { EXIT, print } from './output.ts';
+import { readReport } from '../engine/report/read.ts';
+import { writeWhole } from '../engine/whole-file.ts';
 
 interface SetFlags {
   workspace: string;
@@ -112,7 +113,7 @@ async function runCheck(flags: CheckFlags, signal: AbortSignal): Promise<number>
   const problems = problemsOf(check, flags);
   const comparison = base && comparePages(base, check.document);
   if (flags.markdown !== undefined)
-    await writeText(flags.markdown, checkMarkdown(check, problems, comparison));
+    await writeWhole(flags.markdown, checkMarkdown(check, problems, comparison));
   const result = { ...check, problems, ...(comparison && { comparison }) };
   await say(flags, result, describeCheck(check, problems));
   return problems.length > 0 ? EXIT.failed : EXIT.done;

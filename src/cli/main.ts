@@ -8,9 +8,10 @@ import { VERSION } from '../engine/version.ts';
 import { addExplainCommand } from './explain.ts';
 import { addLockCommands } from './lock-commands.ts';
 import { addAlignOptions, alignOptionsOf, type AlignFlags } from './options.ts';
-import { EXIT, print, printDocument, writeHtml, writeText, type OutputFlags } from './output.ts';
+import { EXIT, print, printDocument, writeHtml, type OutputFlags } from './output.ts';
 import { progressDisplay } from './progress.ts';
-import { readReport } from './report-file.ts';
+import { readReport } from '../engine/report/read.ts';
+import { writeWhole } from '../engine/whole-file.ts';
 
 /** Errors that say the command was called wrongly. */
 const USAGE_CODES = new Set([
@@ -135,7 +136,7 @@ async function runReport(flags: ReportFlags): Promise<number> {
   const file = flags.from ?? path.join(flags.workspace, '.spacer', 'report.json');
   const document = await readReport(path.resolve(file));
   if (flags.html !== undefined) await writeHtml(document, flags.html);
-  if (flags.csv !== undefined) await writeText(flags.csv, renderCsv(document));
+  if (flags.csv !== undefined) await writeWhole(flags.csv, renderCsv(document));
   if (flags.html === undefined && flags.csv === undefined)
     return printDocument(document, { ...(flags.json && { json: true }) });
   if (flags.json) await print(`${JSON.stringify(document)}\n`);

@@ -1,10 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { SpacerError } from '../engine/errors.ts';
 import type { AslrReport, PageMapDocument } from '../protocol/page-map.ts';
 import { loadReportAssets } from '../engine/report/assets.ts';
 import { renderHtmlReport } from '../engine/report/html.ts';
 import { renderTable } from '../engine/report/table.ts';
+import { writeWhole } from '../engine/whole-file.ts';
 
 /** Exit statuses of the command. */
 export const EXIT = { done: 0, failed: 1, usage: 2, nothing: 3 } as const;
@@ -28,20 +26,7 @@ export async function printDocument(
 
 /** Writes the page map as one self-contained HTML file. */
 export async function writeHtml(document: PageMapDocument, file: string): Promise<void> {
-  await writeText(file, renderHtmlReport(document, await loadReportAssets()));
-}
-
-/**
- * Writes a file that the user named.
- * @throws SpacerError `output-unwritable`
- */
-export async function writeText(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((cause: Error) => {
-    const place = { file: path.resolve(file) };
-    throw new SpacerError('output-unwritable', `cannot be written: ${cause.message}`, place, {
-      cause,
-    });
-  });
+  await writeWhole(file, renderHtmlReport(document, await loadReportAssets()));
 }
 
 function describe(document: PageMapDocument, flags: OutputFlags): string {

@@ -1,9 +1,10 @@
 /** Reads and writes `spacer.lock.json`. A file that is not a sound lock is refused with its line. */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { SpacerError } from '../errors.ts';
+import { writeWhole } from '../whole-file.ts';
 import { problemOf } from './check.ts';
 import type { Lock } from './model.ts';
 import { header, lockFile, lockOfFile } from './schema.ts';
@@ -56,22 +57,8 @@ export function parseLock(text: string, file: string): Lock {
  * Writes a lock; readers find the old or the new one, never a half.
  * @throws SpacerError `output-unwritable`
  */
-export async function writeLock(file: string, lock: Lock): Promise<void> {
-  const aside = `${file}.${process.pid}.tmp`;
-  try {
-    await writeFile(aside, formatLock(lock));
-    await rename(aside, file);
-  } catch (cause) {
-    await rm(aside, { force: true });
-    const { message } = cause as Error;
-    throw new SpacerError(
-      'output-unwritable',
-      `cannot be written: ${message}`,
-      { file },
-      { cause },
-    );
-  }
-}
+export const writeLock = (file: string, lock: Lock): Promise<void> =>
+  writeWhole(file, formatLock(lock));
 
 function parseJson(text: string, file: string): unknown {
   try {

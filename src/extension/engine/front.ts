@@ -3,16 +3,16 @@
  * slots that it knows, reports, exports; everything else goes on to the reader's thread.
  */
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from '../../engine/errors.ts';
 import { lockPath } from '../../engine/lock/file.ts';
-import { validatePageMap } from '../../engine/pages/validate.ts';
 import { combine, preview, type PreviewSet } from '../../engine/preview.ts';
 import { loadReportAssets } from '../../engine/report/assets.ts';
 import { renderCsv } from '../../engine/report/csv.ts';
 import { renderHtmlReport } from '../../engine/report/html.ts';
+import { readReport } from '../../engine/report/read.ts';
 import { renderSvg } from '../../engine/report/svg.ts';
+import { writeWhole } from '../../engine/whole-file.ts';
 import type { PageMapDocument } from '../../protocol/page-map.ts';
 import { DEFAULT_OPTIONS, paddingOf, type AlignOptions } from '../../protocol/options.ts';
 import type { PlanRequest } from '../../protocol/messages.ts';
@@ -165,23 +165,6 @@ function checkRequest(known: Known, { options, unikernels }: PlanRequest): void 
   throw new SpacerError('location-too-low', text);
 }
 
-async function readReport(file: string): Promise<PageMapDocument> {
-  const bytes = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new SpacerError(
-      'file-unreadable',
-      `cannot be read: ${cause.message}`,
-      { file },
-      { cause },
-    );
-  });
-  try {
-    return validatePageMap(JSON.parse(bytes), file);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new SpacerError('report-invalid', `is not a Spacer report: ${error.message}`, { file });
-  }
-}
-
 async function render(document: PageMapDocument, form: ExportForm): Promise<string> {
   switch (form) {
     case 'html':
@@ -192,23 +175,5 @@ async function render(document: PageMapDocument, form: ExportForm): Promise<stri
       return renderCsv(document);
     case 'svg':
       return renderSvg(document);
-  }
-}
-
-/** A reader of the file finds the old or the new, never a half. */
-async function writeWhole(file: string, contents: string): Promise<void> {
-  const aside = `${file}.${process.pid}.tmp`;
-  try {
-    await writeFile(aside, contents);
-    await rename(aside, file);
-  } catch (cause) {
-    await rm(aside, { force: true });
-    const { message } = cause as Error;
-    throw new SpacerError(
-      'output-unwritable',
-      `cannot be written: ${message}`,
-      { file },
-      { cause },
-    );
   }
 }
