@@ -9,6 +9,7 @@ import type { AlignOptions } from '../protocol/options.ts';
 import type { PageMapDocument, UnikernelEntry, Unusable } from '../protocol/page-map.ts';
 import { inputOf } from './atoms/input.ts';
 import type { UnikernelInput } from './atoms/identify.ts';
+import { baseOf } from './draft.ts';
 import { SpacerError } from './errors.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
 import { closeStaging, commit, openStaging, REPORT, type Staging } from './link/outputs.ts';
@@ -169,6 +170,8 @@ async function planAndWrite(
   failures: Unusable[],
 ): Promise<Written> {
   const { options } = request;
+  // Before anything is kept on disk.
+  baseOf(set, options);
   const place = splitPlace(request);
   const plan = lock
     ? byLock(await splitForLock(set, lock, place), lock, failures)

@@ -104,12 +104,7 @@ function layoutInputOf(
   slots: readonly Slot[],
   options: AlignOptions,
 ): LayoutInput {
-  const base = Math.max(...set.map(linkBase));
-  if (options.location !== undefined && options.location < base)
-    throw new SpacerError(
-      'location-too-low',
-      `The location counter 0x${options.location.toString(16)} lies below the link's base 0x${base.toString(16)}.`,
-    );
+  const base = baseOf(set, options);
   return {
     unikernels: set.length,
     regions,
@@ -117,6 +112,22 @@ function layoutInputOf(
     base,
     ...(options.location !== undefined && { location: options.location }),
   };
+}
+
+/**
+ * Where the common addresses begin.
+ * @throws SpacerError `location-too-low`, `script-base`
+ */
+export function baseOf(
+  set: readonly LoadedUnikernel[],
+  { location }: Pick<AlignOptions, 'location'>,
+): number {
+  const base = Math.max(...set.map(linkBase));
+  if (location === undefined || location >= base) return base;
+  throw new SpacerError(
+    'location-too-low',
+    `The location counter 0x${location.toString(16)} lies below the link's base 0x${base.toString(16)}.`,
+  );
 }
 
 /** The first address that the script gives to the location counter. */

@@ -24,11 +24,10 @@ import {
   rename,
   rm,
   symlink,
-  writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from '../errors.ts';
-import { makeFolder } from '../folders.ts';
+import { makeFolder, makeIgnoredFolder } from '../folders.ts';
 import { takeOutputLock } from './output-lock.ts';
 
 export interface Staging {
@@ -53,9 +52,9 @@ export async function openStaging(output: string): Promise<Staging> {
   const generations = path.join(output, GENERATIONS);
   let unlock: Staging['unlock'] | undefined;
   try {
+    makeIgnoredFolder(output);
     makeFolder(generations);
     unlock = await takeOutputLock(path.join(output, '.lock'));
-    await writeFile(path.join(output, '.gitignore'), '*\n');
     await removeOthers(generations);
     const directory = path.join(generations, String((await lastNumber(generations)) + 1));
     await mkdir(directory);

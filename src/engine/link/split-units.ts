@@ -117,8 +117,8 @@ interface Job {
   readonly units: readonly string[];
   readonly names: readonly string[];
   readonly file: string;
-  /** `file` is in the cache. */
-  readonly isKept: boolean;
+  /** The cache that `file` is in; absent: nothing is kept. */
+  readonly cache: string | undefined;
 }
 
 async function splitLibrary(
@@ -139,7 +139,7 @@ async function splitLibrary(
     units,
     names,
     file: cache === undefined ? object.path : cachedFile(cache, key, object.path),
-    isKept: cache !== undefined,
+    cache,
   };
   return (await fromCache(job)) ?? make(job);
 }
@@ -153,7 +153,7 @@ function keyOf({ elf }: InputObject, names: readonly string[]): string {
 }
 
 async function fromCache(job: Job): Promise<SplitObject | undefined> {
-  const bytes = job.isKept ? await readCached(job.file) : undefined;
+  const bytes = job.cache === undefined ? undefined : await readCached(job.file);
   if (bytes === undefined) return undefined;
   try {
     return proved(job, bytes);
@@ -167,7 +167,8 @@ async function make(job: Job): Promise<SplitObject> {
   const units = await Promise.all(job.units.map((unit, i) => readUnit(unit, job.names[i]!)));
   const result = proved(job, splitObject(job.object.elf, units));
   // A folder that cannot be written is reported when outputs are opened.
-  if (job.isKept) await keepCached(result.file, result.bytes).catch(() => undefined);
+  if (job.cache !== undefined)
+    await keepCached(job.cache, result.file, result.bytes).catch(() => undefined);
   return result;
 }
 

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { makeFolder } from '../folders.ts';
+import { makeFolder, makeIgnoredFolder } from '../folders.ts';
 
 const FOLDER = 'units';
 /** Eight applications need 60 MB, with debugging information. */
@@ -25,7 +25,8 @@ export async function readCached(file: string): Promise<Uint8Array | undefined> 
 }
 
 /** Puts an object into the cache. */
-export async function keepCached(file: string, bytes: Uint8Array): Promise<void> {
+export async function keepCached(cache: string, file: string, bytes: Uint8Array): Promise<void> {
+  makeIgnoredFolder(cache);
   makeFolder(path.dirname(file));
   const aside = `${file}.${randomUUID()}`;
   await writeFile(aside, bytes);

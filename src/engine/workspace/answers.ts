@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { makeFolder } from '../folders.ts';
+import { makeIgnoredFolder } from '../folders.ts';
 import { VERSION } from '../version.ts';
 import type { ImagePlace } from './record.ts';
 
@@ -27,8 +27,7 @@ export function remember(folder: string | undefined, place: ImagePlace, answer: 
   const file = fileOf(folder, place);
   const aside = `${file}.${process.pid}.tmp`;
   try {
-    makeFolder(folder);
-    writeFileSync(path.join(path.dirname(folder), '.gitignore'), '*\n');
+    makeIgnoredFolder(folder);
     writeFileSync(aside, `${keyOf(place)}\n${answer}`);
     renameSync(aside, file);
   } catch {

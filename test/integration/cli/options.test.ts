@@ -92,10 +92,12 @@ describe('-l/--loc', () => {
   });
 
   it('refuses what lies below the base, and what is no address', async () => {
-    const low = await spacer(['-w', await builtSample(), '--loc', '0x1000']);
+    const workspace = await builtSample();
+    const low = await spacer(['-w', workspace, '--loc', '0x1000']);
     expect(low).toMatchObject({ status: 2, stdout: '' });
     expect(low.stderr).toMatch(/0x1000 lies below .*0x100000/);
-    const none = await spacer(['-w', await builtSample(), '--loc', 'there']);
+    expect(readdirSync(workspace)).not.toContain('.spacer');
+    const none = await spacer(['-w', workspace, '--loc', 'there']);
     expect(none).toMatchObject({ status: 2, stdout: '' });
     expect(none.stderr).toMatch(/address/);
   });
