@@ -43,6 +43,11 @@ export class AdviceTree implements vscode.TreeDataProvider<AdviceNode>, vscode.D
     for (const listener of this.listeners) listener.dispose();
   }
 
+  /** What the user has clicked or gone to. */
+  get selected(): AdviceNode | undefined {
+    return this.view.selection[0];
+  }
+
   /** Replaces what is listed, and shows the list where there is one. */
   async show(shown: Explained | undefined): Promise<void> {
     this.shown = shown;
@@ -93,8 +98,8 @@ function adviceItem(node: Extract<AdviceNode, { kind: 'advice' }>): vscode.TreeI
   item.contextValue = isLibrary ? 'spacer.advice.library' : 'spacer.advice.option';
   item.iconPath = new vscode.ThemeIcon(iconOf(advice));
   item.command = isLibrary
-    ? commandOf('showInPageMap', vscode.l10n.t('Show in Page Map'), node)
-    : commandOf('openOption', vscode.l10n.t('Open Option'), node);
+    ? commandOf('showInPageMap', vscode.l10n.t('Show in Page Map'))
+    : commandOf('openOption', vscode.l10n.t('Open Option'));
   return item;
 }
 
@@ -105,14 +110,14 @@ function optionItem(node: Extract<AdviceNode, { kind: 'option' }>): vscode.TreeI
   item.tooltip = `${option.option} = ${valuesText(option)}`;
   item.contextValue = 'spacer.advice.option';
   item.iconPath = new vscode.ThemeIcon('settings-gear');
-  item.command = commandOf('openOption', vscode.l10n.t('Open Option'), node);
+  item.command = commandOf('openOption', vscode.l10n.t('Open Option'));
   return item;
 }
 
-const commandOf = (name: string, title: string, node: AdviceNode): vscode.Command => ({
+/** Without arguments: those of an entry are gone while its list is being read anew. */
+const commandOf = (name: string, title: string): vscode.Command => ({
   command: `${ADVICE_VIEW}.${name}`,
   title,
-  arguments: [node],
 });
 
 function iconOf(advice: Advice): string {

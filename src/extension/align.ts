@@ -78,7 +78,8 @@ export class Aligner implements vscode.Disposable {
 
   private async align(set: UnikraftSet, request: AlignRequest, signal: AbortSignal): Promise<View> {
     const { settings } = set;
-    await this.sets.known(set);
+    // So that the watcher, which hears of a build late, finds nothing new after it was aligned.
+    await this.sets.look(set);
     const options = { ...settings.options, ...request.options };
     const unikernels = [...(request.unikernels ?? set.chosen)];
     this.log.info(`Aligning ${unikernels.length} unikernels of ${set.root}`);

@@ -29,10 +29,9 @@ export function activate(context: vscode.ExtensionContext): void {
     { engine, sets, aligner, log },
     context.workspaceState,
   );
-  const tree = new UnikernelTree(sets);
   const advice = new AdviceTree(sets);
-  const view = vscode.window.createTreeView<Node>(VIEW, {
-    treeDataProvider: tree,
+  const tree = vscode.window.createTreeView<Node>(VIEW, {
+    treeDataProvider: new UnikernelTree(sets),
     showCollapseAll: true,
     manageCheckboxStateManually: true,
   });
@@ -43,10 +42,10 @@ export function activate(context: vscode.ExtensionContext): void {
     diagnostics,
     aligner,
     panels,
-    view,
+    tree,
     advice,
-    sets.onDidChange(() => (view.message = messageOf(sets) ?? '')),
-    view.onDidChangeCheckboxState(({ items }) => choose(sets, items)),
+    sets.onDidChange(() => (tree.message = messageOf(sets) ?? '')),
+    tree.onDidChangeCheckboxState(({ items }) => choose(sets, items)),
     vscode.window.registerWebviewPanelSerializer(PANEL, panels),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new SpacerTasks(sets, aligner)),
     vscode.workspace.onDidChangeWorkspaceFolders(() => {
@@ -61,7 +60,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new BuildWatcher(sets, aligner, log),
     new ContextKeys(sets),
     new SavingItem(sets),
-    ...registerCommands({ context, engine, sets, aligner, panels, advice, log }),
+    ...registerCommands({ context, engine, sets, aligner, panels, tree, advice, log }),
   );
   offerCommandLine(context);
   log.info(`Activated in ${(performance.now() - start).toFixed(1)} ms`);

@@ -98,11 +98,6 @@ export class Sets implements vscode.Disposable {
     return look;
   }
 
-  /** Waits until a look that is under way is over, and looks where nobody has yet. */
-  known(set: UnikraftSet): Promise<void> {
-    return this.looking.get(set) ?? (set.found ? Promise.resolve() : this.look(set));
-  }
-
   private async discover(set: UnikraftSet): Promise<void> {
     set.busy ??= 'discovering';
     this.changed.fire(set);

@@ -204,11 +204,8 @@ function libraryItem({
   item.iconPath = new vscode.ThemeIcon(SHARING_ICONS[sharing], colorOf(sharing));
   item.tooltip = `${name}\n${parts.join('\n')}`;
   item.accessibilityInformation = { label: `${name}, ${parts.join(', ')}` };
-  item.command = {
-    command: 'spacer.showInPageMap',
-    title: vscode.l10n.t('Show in Page Map'),
-    arguments: [{ kind: 'library', set, unikernel, library }],
-  };
+  // Without arguments: those of a row are gone while the tree is being read anew.
+  item.command = { command: 'spacer.showInPageMap', title: vscode.l10n.t('Show in Page Map') };
   return item;
 }
 

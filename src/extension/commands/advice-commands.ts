@@ -17,21 +17,28 @@ export function adviceCommands(services: Services): Commands {
       const set = await pickSet(services.sets, argument);
       if (set) await explain(services, set);
     },
-    'advice.openOption': async (node) => {
-      if (isAdvice(node)) await openOption(node);
+    'advice.openOption': async (argument) => {
+      const node = adviceOf(services, argument);
+      if (node) await openOption(node);
     },
-    'advice.showInPageMap': (node) => {
-      if (!isAdvice(node) || node.advice.code === 'function-sections') return;
+    'advice.showInPageMap': (argument) => {
+      const node = adviceOf(services, argument);
+      if (!node || node.advice.code === 'function-sections') return;
       const panel = services.panels.show({ kind: 'set', set: node.set });
       panel.searchWhenReady(node.advice.library);
     },
-    'advice.copy': async (node) => {
-      if (isAdvice(node)) await vscode.env.clipboard.writeText(textOf(node));
+    'advice.copy': async (argument) => {
+      const node = adviceOf(services, argument);
+      if (node) await vscode.env.clipboard.writeText(textOf(node));
     },
   };
 }
 
-/** These commands are given nodes of the list alone. */
+/** A menu names its entry; a click or a key means the one that is selected. */
+function adviceOf({ advice }: Services, argument: unknown): AdviceNode | undefined {
+  return isAdvice(argument) ? argument : advice.selected;
+}
+
 const isAdvice = (value: unknown): value is AdviceNode =>
   typeof value === 'object' && value !== null && 'advice' in value;
 

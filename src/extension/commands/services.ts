@@ -5,6 +5,7 @@ import type { EngineClient } from '../engine-client.ts';
 import type { Log } from '../log.ts';
 import type { Panels } from '../panels.ts';
 import type { Sets } from '../sets.ts';
+import type { Node } from '../tree.ts';
 
 /** What commands work with. */
 export interface Services {
@@ -13,6 +14,7 @@ export interface Services {
   readonly sets: Sets;
   readonly aligner: Aligner;
   readonly panels: Panels;
+  readonly tree: vscode.TreeView<Node>;
   readonly advice: AdviceTree;
   readonly log: Log;
 }

@@ -115,9 +115,9 @@ export class Workbench {
   }
 
   /** Chooses a row of the quick pick that is open. */
-  async pick(text: string): Promise<void> {
+  async pick(text: string, timeout = 30_000): Promise<void> {
     const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
-    await row.waitFor({ state: 'visible', timeout: 15_000 });
+    await row.waitFor({ state: 'visible', timeout });
     await row.click();
   }
 
