@@ -17,6 +17,8 @@ import type { Region } from './layout/regions.ts';
 import { weigh } from './layout/search.ts';
 import type { Slot } from './layout/slots.ts';
 import type { LockedGroup } from './lock/model.ts';
+import { orderWithinClasses } from './lock/affinity.ts';
+import { isLasting } from './lock/application.ts';
 import { pinsOf } from './lock/pins.ts';
 import { withGroupRoom } from './lock/room.ts';
 import { fewestPages, listed, withinLimits } from './within-limits.ts';
@@ -85,7 +87,11 @@ export function planSet(
   const { draft, reason } = chosen;
   const { regions, identified, inputs, indirection } = draft;
   const planned = draft.layoutInput.slots;
-  const { layout, groups } = withGroupRoom(chosen.layout, planned, regions, growth);
+  const ordered =
+    growth > 0
+      ? orderWithinClasses(chosen.layout, planned, regions, ({ library }) => library)
+      : chosen.layout;
+  const { layout, groups } = withGroupRoom(ordered, planned, regions, growth);
   const unikernels = draft.set.map((loaded, u): PlannedUnikernel => {
     const input = inputs[u]!;
     const places = placesFor(layout, u);
@@ -182,7 +188,8 @@ function bestLayout(
   const { draft } = first.reduce((a, b) => (weigh(b.cost) < weigh(a.cost) ? b : a));
   const name = draft === plain ? 'search' : 'search with stubs and pins';
   const effort = options.effort ?? SEARCH_EFFORT;
-  const strategies = [...plainStrategies(options), { ...SEARCHED, name, effort }];
+  const lasting = growth > 0 ? { isLasting } : {};
+  const strategies = [...plainStrategies(options), { ...SEARCHED, name, effort, ...lasting }];
   const layouts = strategies.map((strategy) => planLayout(draft.layoutInput, strategy));
   const chosen = growth > 0 ? fewestPages(layouts) : withinLimits(layouts, draft, mayPart);
   return { draft, bound, ...chosen };

@@ -2,6 +2,7 @@
  * The lock while it is worked on: places by key, by symbol and by unikernel, and the pages of the
  * fleet. Nothing in it ever moves; places are added, and go when no unikernel holds them any more.
  */
+import type { Interval } from './intervals.ts';
 import { compareText } from './order.ts';
 import type { Lock, LockedRegion, LockedUnikernel, MemberSlot, Place } from './model.ts';
 import { addToPages, FleetPages, type PageSums } from './signatures.ts';
@@ -131,9 +132,9 @@ export class Ledger {
     return best?.name;
   }
 
-  /** All places, by address. */
-  byAddress(): readonly OpenPlace[] {
-    return this.sorted;
+  /** Places of which some room lies in a range, by address. */
+  placesIn({ start, end }: Interval): OpenPlace[] {
+    return this.sorted.filter(({ address, room }) => address < end && address + room > start);
   }
 
   /** What a unikernel of the fleet has, by key. */
