@@ -9,6 +9,7 @@ import type { AlignOptions } from '../protocol/options.ts';
 import type { PageMapDocument, UnikernelEntry, Unusable } from '../protocol/page-map.ts';
 import { inputOf } from './atoms/input.ts';
 import type { UnikernelInput } from './atoms/identify.ts';
+import { checkOptions } from './check-options.ts';
 import { baseOf } from './draft.ts';
 import { SpacerError } from './errors.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
@@ -125,18 +126,6 @@ async function lockFor({ lock, workspace, options }: AlignRequest): Promise<Lock
     throw new SpacerError('file-unreadable', 'does not exist.', { file: path.resolve(lock) });
   if (known !== undefined) checkLockable(options, known);
   return known;
-}
-
-function checkOptions(options: AlignOptions): void {
-  if (options.aslr !== 0 && options.relinkOnly)
-    throw new SpacerError('bad-options', '--relink-only cannot be combined with --aslr.');
-  if (options.aslr !== 0 && options.customLoader)
-    throw new SpacerError('bad-options', '--custom_loader cannot be combined with --aslr.');
-  if (options.relinkOnly && (options.dryRun || !options.relink))
-    throw new SpacerError(
-      'bad-options',
-      '--relink-only cannot be combined with --dry-run or --rel false.',
-    );
 }
 
 /** Output folder of a request. */

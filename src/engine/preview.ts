@@ -12,9 +12,8 @@ import {
   type Stage,
   type UnikernelPages,
 } from '../protocol/page-map.ts';
-import { paddingOf, type AlignOptions } from '../protocol/options.ts';
+import type { AlignOptions } from '../protocol/options.ts';
 import { BLOCK_SIZE, rangeHigh, rangeLow } from './layout/digest.ts';
-import { planLayout, type Layout, type Strategy } from './layout/plan.ts';
 import type { Region } from './layout/regions.ts';
 import type { Filling, Slot } from './layout/slots.ts';
 import {
@@ -23,7 +22,9 @@ import {
   type StagePage,
   type UnikernelInput,
 } from './pages/document.ts';
+import { placeQuickly } from './preview-places.ts';
 import { librariesOfSlots } from './report/libraries.ts';
+import { instanceNames } from './workspace/instances.ts';
 
 /** A set of unikernels as far as a layout depends on it. */
 export interface PreviewSet {
@@ -41,20 +42,36 @@ export interface PreviewRequest {
   readonly unikernels: readonly string[];
 }
 
-/** Predicts from the plan alone; the other stages come from `known`. */
+/**
+ * Predicts from the plan alone; the other stages come from `known`.
+ * @param known what was measured, of the unikernels that take part at least
+ */
 export function preview(
   set: PreviewSet,
   known: PageMapDocument,
   request: PreviewRequest,
 ): PageMapDocument {
-  const chosen = set.names.flatMap((name, u) => (request.unikernels.includes(name) ? [u] : []));
-  const slots = slotsOf(set, chosen);
-  const layout = planQuickly(set, slots, chosen.length, request.options);
+  const { options } = request;
+  const members = membersOf(set, request);
+  const slots = slotsOf(set, members);
+  const { regions, base } = set;
+  const { location } = options;
+  const names = members.map(({ name }) => name);
+  const { chosen, addressOf, pool } = placeQuickly(
+    {
+      unikernels: members.length,
+      regions,
+      slots,
+      base,
+      ...(location !== undefined && { location }),
+    },
+    names,
+    options,
+  );
   const groups = new Map(set.regions.map(({ name, group }) => [name, group]));
-  const unikernels = chosen.map((u, place): UnikernelInput => {
-    const name = set.names[u]!;
-    const predicted = predictedStage(slots, layout, place, groups);
-    const { stages, ...proof } = knownOf(known, name);
+  const unikernels = members.map(({ name, of }, place): UnikernelInput => {
+    const predicted = predictedStage(slots, (slot) => addressOf(place, slot), place, groups);
+    const { stages, ...proof } = knownOf(known, name, of);
     return { name, ...proof, stages: { ...stages, predicted } };
   });
   const { spacer, workspace, unusable } = known;
@@ -63,16 +80,33 @@ export function preview(
     ...(workspace !== undefined && { workspace }),
     unikernels,
     unusable,
-    libraries: librariesOfSlots(slots, chosen.length),
-    layout: { chosen: layout.strategy.name, reason: 'A first layout, without a search.' },
-    ...(layout.pool && { pool: layout.pool }),
+    libraries: librariesOfSlots(slots, members.length),
+    layout: { chosen, reason: 'A first layout, without a search.' },
+    ...(pool && { pool }),
   });
 }
 
+/** An image to be predicted. */
+interface Member {
+  readonly name: string;
+  /** Name of the unikernel that it is an instance of. */
+  readonly of: string;
+  /** Place among the fillings of the set's slots. */
+  readonly filling: number;
+}
+
+function membersOf(set: PreviewSet, { options, unikernels }: PreviewRequest): Member[] {
+  return set.names.flatMap((of, filling) =>
+    unikernels.includes(of)
+      ? instanceNames(of, options.instances).map((name) => ({ name, of, filling }))
+      : [],
+  );
+}
+
 /** Leaves out other unikernels; what none of the rest fills is gone. */
-function slotsOf(set: PreviewSet, chosen: readonly number[]): Slot[] {
+function slotsOf(set: PreviewSet, members: readonly Member[]): Slot[] {
   return set.slots
-    .map((slot) => ({ slot, fillings: chosen.map((u) => slot.fillings[u]) }))
+    .map((slot) => ({ slot, fillings: members.map(({ filling }) => slot.fillings[filling]) }))
     .filter(({ fillings }) => fillings.some((filling) => filling !== undefined))
     .map(({ slot, fillings }, id) => ({
       ...slot,
@@ -80,25 +114,6 @@ function slotsOf(set: PreviewSet, chosen: readonly number[]): Slot[] {
       fillings,
       size: Math.max(0, ...fillings.map((filling) => filling?.size ?? 0)),
     }));
-}
-
-function planQuickly(
-  set: PreviewSet,
-  slots: readonly Slot[],
-  unikernels: number,
-  options: AlignOptions,
-): Layout {
-  const { regions, base } = set;
-  const padding = paddingOf(options);
-  const group = padding.group === 'auto' || padding.group;
-  const align = padding.align !== 'auto' && padding.align;
-  const name = group ? (align ? 'group+align' : 'group') : align ? 'align' : 'compact';
-  const strategy: Strategy = { name, group, align, effort: 0, pool: options.customLoader };
-  const { location } = options;
-  return planLayout(
-    { unikernels, regions, slots, base, ...(location !== undefined && { location }) },
-    strategy,
-  );
 }
 
 /** One page while it is filled. */
@@ -112,7 +127,7 @@ interface Draft {
 
 function predictedStage(
   slots: readonly Slot[],
-  layout: Layout,
+  addressOf: (slot: Slot) => number,
   unikernel: number,
   groups: ReadonlyMap<string, Region['group']>,
 ): StageInput {
@@ -129,7 +144,7 @@ function predictedStage(
     )
       continue;
     const kind = { executable: group === 'text', writable: group === 'data' || group === 'tls' };
-    fill(drafts, slot, filling, layout.addresses[slot.id]!, kind);
+    fill(drafts, slot, filling, addressOf(slot), kind);
   }
   const sorted = [...drafts].sort(([a], [b]) => a - b);
   return {
@@ -191,16 +206,20 @@ function ownersOf({ runs }: Draft): PageOwner[] {
 
 const KEPT: readonly Stage[] = ['before', 'after'];
 
-/** What was measured of a unikernel. */
-/** What was measured and proven of a unikernel. */
+/**
+ * What was measured and proven of an image.
+ * @param of the unikernel that it is an instance of, which has the pages of before
+ */
 function knownOf(
   known: PageMapDocument,
   name: string,
+  of: string,
 ): Pick<UnikernelInput, 'stages' | 'verification'> {
-  const entry = known.unikernels.find((unikernel) => unikernel.name === name);
+  const find = (wanted: string) => known.unikernels.find((entry) => entry.name === wanted);
+  const entry = find(name);
   const stages: Partial<Record<Stage, StageInput>> = {};
   for (const stage of KEPT) {
-    const pages = entry?.[stage];
+    const pages = entry?.[stage] ?? (stage === 'before' ? find(of)?.before : undefined);
     if (pages) stages[stage] = stageInputOf(pages);
   }
   return { stages, ...(entry?.verification && { verification: entry.verification }) };
@@ -221,17 +240,29 @@ export function stageInputOf({ image, segments, pages }: UnikernelPages): StageI
   };
 }
 
-/** A prediction, with what was measured of the same unikernels. */
-export function combine(measured: PageMapDocument, predicted: PageMapDocument): PageMapDocument {
+/**
+ * A prediction, with what was measured of the same unikernels.
+ * @param instances of each unikernel in the prediction; absent: one
+ */
+export function combine(
+  measured: PageMapDocument,
+  predicted: PageMapDocument,
+  instances?: number,
+): PageMapDocument {
+  const origins = new Map(
+    measured.unikernels.flatMap(({ name: of }) =>
+      instanceNames(of, instances).map((name) => [name, of] as const),
+    ),
+  );
   const unikernels = predicted.unikernels.map(({ name, predicted: own }): UnikernelInput => {
-    const { stages, ...proof } = knownOf(measured, name);
+    const { stages, ...proof } = knownOf(measured, name, origins.get(name) ?? name);
     return {
       name,
       ...proof,
       stages: own ? { ...stages, predicted: stageInputOf(own) } : stages,
     };
   });
-  const { spacer, workspace, options, layout, bound, pool, libraries, failures } = predicted;
+  const { spacer, workspace, options, layout, bound, pool, aslr, libraries, failures } = predicted;
   return pageMapOf({
     spacer,
     unikernels,
@@ -243,5 +274,6 @@ export function combine(measured: PageMapDocument, predicted: PageMapDocument): 
     ...(layout !== undefined && { layout }),
     ...(bound !== undefined && { bound }),
     ...(pool !== undefined && { pool }),
+    ...(aslr !== undefined && { aslr }),
   });
 }

@@ -9,6 +9,7 @@ import type { Tools } from './link/run.ts';
 import type { PassRunner, ProgressEvent, Step } from './progress.ts';
 import { readUnikernel, type LoadedUnikernel } from './read-unikernel.ts';
 import { discover, type Discovered } from './workspace/discover.ts';
+import { instanceNames } from './workspace/instances.ts';
 import { selectUnikernels } from './workspace/select.ts';
 import type { Unikernel } from './workspace/types.ts';
 
@@ -63,9 +64,7 @@ export async function readSet(
 
 /** Each unikernel several times, with a number in its name, where that is asked for. */
 function instancesOf(chosen: readonly Unikernel[], count: number): readonly Unikernel[] {
-  if (count === 1) return chosen;
-  const numbers = Array.from({ length: count }, (_, i) => i + 1);
-  return chosen.flatMap((one) => numbers.map((n) => ({ ...one, name: `${one.name}-${n}` })));
+  return chosen.flatMap((one) => instanceNames(one.name, count).map((name) => ({ ...one, name })));
 }
 
 const limits = ({ signal, tools = {} }: SetRequest) => ({ tools, ...(signal && { signal }) });

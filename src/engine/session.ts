@@ -6,6 +6,7 @@ import path from 'node:path';
 import { paddingOf, type AlignOptions } from '../protocol/options.ts';
 import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
 import { unifyObjects } from './atoms/interchange.ts';
+import { checkOptions } from './check-options.ts';
 import { SpacerError } from './errors.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Tools } from './link/run.ts';
@@ -22,6 +23,7 @@ import { readUnikernel, type LoadedUnikernel } from './read-unikernel.ts';
 import { splitForLock, splitSet } from './split-set.ts';
 import { VERSION } from './version.ts';
 import { discover, type Discovered } from './workspace/discover.ts';
+import { instanceNames } from './workspace/instances.ts';
 import type { Unikernel } from './workspace/types.ts';
 
 export interface SessionRequest {
@@ -94,18 +96,21 @@ export class Session {
 
   /**
    * Plans with the full search and predicts byte for byte.
-   * @throws SpacerError `nothing-to-do`, `location-too-low`, `cancelled`
+   * @throws SpacerError `bad-options`, `nothing-to-do`, `location-too-low`, `cancelled`
    */
   async predict(
     options: AlignOptions,
     names: readonly string[],
     signal?: AbortSignal,
   ): Promise<PageMapDocument> {
+    checkOptions(options);
     const lock = await readLock(lockPath(this.workspace));
     if (lock) checkLockable(options, lock);
     const whole = await (lock ? this.splitBy(lock) : this.splitFor(options));
     const chosen = this.readable.flatMap((member, i) =>
-      names.includes(member.unikernel.name) ? [{ member, loaded: whole[i]! }] : [],
+      names.includes(member.unikernel.name)
+        ? instancesOf(member, whole[i]!, options.instances)
+        : [],
     );
     const members = chosen.map(({ member }) => member);
     const read = chosen.map(({ loaded }) => loaded);
@@ -178,6 +183,14 @@ export class Session {
       ...(aslr && { aslr }),
     });
   }
+}
+
+/** A unikernel as many times as it is to be aligned. */
+function instancesOf(member: Member, loaded: LoadedUnikernel, count: number | undefined) {
+  return instanceNames(member.unikernel.name, count).map((name) => ({
+    member: { ...member, unikernel: { ...member.unikernel, name } },
+    loaded: { ...loaded, unikernel: { ...loaded.unikernel, name } },
+  }));
 }
 
 /** Lets messages in: a cancellation, or a newer request. */

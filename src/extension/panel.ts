@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { progressText, type Aligner } from './align.ts';
 import type { EngineClient } from './engine-client.ts';
-import type { View } from './engine/contract.ts';
+import type { Prediction, View } from './engine/contract.ts';
 import type { Log } from './log.ts';
 import {
   HOST_METHODS,
@@ -124,12 +124,10 @@ export class PageMapPanel {
       hello: async (_, { update }) =>
         this.answered(await this.initialState((text, done) => update({ text, done }))),
       predict: async (request, { signal, update }) => {
-        const { pages, refining } = await engine.call(
-          'predict',
-          { ...this.set.place, request },
-          { signal, onUpdate: (first) => update({ pages: first.pages, refining: first.refining }) },
+        const onUpdate = (first: Prediction) => update(shownOf(first));
+        return shownOf(
+          await engine.call('predict', { ...this.set.place, request }, { signal, onUpdate }),
         );
-        return { pages, refining };
       },
       relink: async (request, { signal, update }) => {
         const view = await aligner.run(this.set, {
@@ -221,6 +219,9 @@ export class PageMapPanel {
     };
   }
 }
+
+/** What the page needs of a prediction. */
+const shownOf = ({ pages, refining }: Prediction) => ({ pages, refining });
 
 const yes: Availability = { available: true };
 

@@ -7,12 +7,18 @@ import { GRANULARITIES, LAYOUTS, type AlignOptions } from './options.ts';
 import { buffer, method } from './rpc.ts';
 
 const MAX_UNIKERNELS = 20_000;
+const MOST_BLOCKS = 10_000;
+const MOST_MEBIBYTES = 2 ** 20;
+const MOST_INSTANCES = 1000;
 const name = v.pipe(v.string(), v.nonEmpty(), v.maxLength(4096));
 const names = v.pipe(v.array(name), v.maxLength(MAX_UNIKERNELS));
 const text = v.pipe(v.string(), v.maxLength(65_536));
 const address = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const threeWays = v.union([v.boolean(), v.literal('auto')]);
 const nothing = v.null();
+const blocks = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_BLOCKS));
+const mebibytes = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_MEBIBYTES));
+const instances = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_INSTANCES));
 
 const alignOptions = v.strictObject({
   location: v.exactOptional(address),
@@ -29,6 +35,9 @@ const alignOptions = v.strictObject({
   aslrMap: v.boolean(),
   aslrSameMapping: v.boolean(),
   seed: v.exactOptional(name),
+  aslrBlocks: v.exactOptional(v.union([v.picklist(['library', 'class']), blocks])),
+  aslrWindow: v.exactOptional(mebibytes),
+  instances: v.exactOptional(instances),
   effort: v.exactOptional(address),
   dryRun: v.boolean(),
 }) satisfies v.GenericSchema<unknown, AlignOptions>;

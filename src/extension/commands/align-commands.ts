@@ -87,7 +87,7 @@ async function previewLayout({ engine, panels }: Services, set: UnikraftSet): Pr
     },
     (_, token) => engine.call('predict', { ...set.place, request }, { signal: signalOf(token) }),
   );
-  const { before, predicted } = prediction.summary.totals;
+  const { before, predicted } = prediction.totals;
   if (!before || !predicted) return;
   const open = vscode.l10n.t('Open Page Map');
   const text = vscode.l10n.t(

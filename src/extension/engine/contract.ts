@@ -76,7 +76,12 @@ const place = { workspace: text, output: text, tools: v.nullable(shape<Tools>())
 export type Place = { workspace: string; output: string; tools: Tools | null };
 const view = v.object({ pages: buffer, summary: shape<Summary>() });
 export type View = v.InferOutput<typeof view>;
-const prediction = v.object({ ...view.entries, refining: v.boolean() });
+const prediction = v.object({
+  pages: buffer,
+  totals: shape<Partial<Record<Stage, Totals>>>(),
+  refining: v.boolean(),
+});
+export type Prediction = v.InferOutput<typeof prediction>;
 
 /** How a unikernel stands to the lock. */
 export interface LockRow {

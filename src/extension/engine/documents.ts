@@ -1,14 +1,17 @@
 /** What the extension gets of a page-map document: packed pages, and a summary without them. */
 import { pageMapOf, type StageInput } from '../../engine/pages/document.ts';
 import { stageInputOf } from '../../engine/preview.ts';
+import { instanceNames } from '../../engine/workspace/instances.ts';
 import type { PageMapDocument, Stage, Totals, UnikernelEntry } from '../../protocol/page-map.ts';
 import { toBuffer } from '../../../webview/model/buffer.ts';
 import { packPageMap } from '../../../webview/model/pack.ts';
 import type { Summary, UnikernelSummary, View } from './contract.ts';
 
 export function viewOf(document: PageMapDocument): View {
-  return { pages: toBuffer(packPageMap(document)), summary: summaryOf(document) };
+  return { pages: pagesOf(document), summary: summaryOf(document) };
 }
+
+export const pagesOf = (document: PageMapDocument): ArrayBuffer => toBuffer(packPageMap(document));
 
 function summaryOf(document: PageMapDocument): Summary {
   const { totals, libraries, unusable, failures } = document;
@@ -50,19 +53,23 @@ function addressesOf(entry: UnikernelEntry): Record<string, number> {
 
 /**
  * `before` of one document with `after` of another, what was proven of it and what failed, for the
- * unikernels that both know. The bound goes with the whole set that was aligned.
+ * unikernels that both know; each as many times as it was aligned. The bound goes with the whole set that was aligned.
  */
 export function mergeMeasured(
   current: PageMapDocument,
   last: PageMapDocument | undefined,
 ): PageMapDocument {
   const aligned = new Map(last?.unikernels.map((entry) => [entry.name, entry]));
-  const names = new Set(current.unikernels.map(({ name }) => name));
+  const count = last?.options?.['instances'];
+  const images = current.unikernels.flatMap(({ name: of, before }) =>
+    instanceNames(of, typeof count === 'number' ? count : 1).map((name) => ({ name, before })),
+  );
+  const names = new Set(images.map(({ name }) => name));
   const bound = last?.unikernels.every(({ name }) => names.has(name)) ? last.bound : undefined;
   const { spacer, workspace, libraries, unusable } = current;
   const failed = last?.failures.filter(({ name }) => names.has(name)) ?? [];
   const failures = [...current.failures, ...failed];
-  const unikernels = current.unikernels.map(({ name, before }) => {
+  const unikernels = images.map(({ name, before }) => {
     const stages: Partial<Record<Stage, StageInput>> = {};
     const { after, verification } = aligned.get(name) ?? {};
     if (before) stages.before = stageInputOf(before);

@@ -2,50 +2,36 @@
  * The thread that the extension talks to. It answers at once what it can: predictions from the
  * slots that it knows, reports, exports; everything else goes on to the reader's thread.
  */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SpacerError } from '../../engine/errors.ts';
-import { lockPath } from '../../engine/lock/file.ts';
-import { combine, preview, type PreviewSet } from '../../engine/preview.ts';
+import { combine } from '../../engine/preview.ts';
 import { loadReportAssets } from '../../engine/report/assets.ts';
 import { renderCsv } from '../../engine/report/csv.ts';
 import { renderHtmlReport } from '../../engine/report/html.ts';
 import { readReport } from '../../engine/report/read.ts';
 import { renderSvg } from '../../engine/report/svg.ts';
 import { writeWhole } from '../../engine/whole-file.ts';
+import { instanceNames } from '../../engine/workspace/instances.ts';
 import type { PageMapDocument } from '../../protocol/page-map.ts';
-import { DEFAULT_OPTIONS, paddingOf, type AlignOptions } from '../../protocol/options.ts';
 import type { PlanRequest } from '../../protocol/messages.ts';
 import type { Handlers, Peer } from '../../protocol/rpc.ts';
-import type { ENGINE_METHODS, ExportForm, Place, View } from './contract.ts';
-import { mergeMeasured, viewOf } from './documents.ts';
+import type { ENGINE_METHODS, ExportForm, Place, Prediction } from './contract.ts';
+import { mergeMeasured, pagesOf, viewOf } from './documents.ts';
+import { FirstMaps, type MapSource } from './first-maps.ts';
 import type { READER_METHODS } from './reader.ts';
 
 export type Reader = Peer<Record<never, never>, typeof READER_METHODS>;
 
 /** What is known of a workspace here. */
 interface Known {
+  /** The images as they were built. */
+  readonly built: PageMapDocument;
   /** Before, and after where it was aligned. */
-  measured: PageMapDocument;
-  /**
-   * Slots, as soon as they are known: those of the libraries as they are, for options that ask for
-   * the original's layouts, and those of a plan that may change them.
-   */
-  readonly sets: Partial<Record<SlotsKind, PreviewSet>>;
+  readonly measured: PageMapDocument;
+  /** Absent where there is nothing to plan. */
+  readonly first?: FirstMaps;
 }
-
-type SlotsKind = 'plain' | 'free';
-
-function kindOf(options: AlignOptions): SlotsKind {
-  const { align, group } = paddingOf(options);
-  return align === 'auto' && group === 'auto' && !options.customLoader ? 'free' : 'plain';
-}
-
-/** Options that need no search, for each kind of slots; plain ones are there soonest. */
-const WARM_OPTIONS: readonly AlignOptions[] = [
-  { ...DEFAULT_OPTIONS, group: true, align: false },
-  DEFAULT_OPTIONS,
-];
 
 type Progress = (value: { phase: string; unikernel?: string | undefined; done: number }) => void;
 
@@ -79,6 +65,9 @@ export function frontHandlers(reader: Reader): Handlers<typeof ENGINE_METHODS> {
   };
 }
 
+/** Milliseconds in which the first map gets to the page alone, and a further toggle may come. */
+const PAUSE = 80;
+
 class Front {
   private readonly known = new Map<string, Promise<Known>>();
 
@@ -107,36 +96,36 @@ class Front {
       this.reader.call('open', place, { onUpdate: progress }),
       readReport(path.join(place.output, 'report.json')).catch(() => undefined),
     ]);
-    const known: Known = { measured: mergeMeasured(document, report), sets: {} };
-    if (document.unikernels.length > 0) this.warm(place.workspace, known).catch(() => undefined);
-    return known;
+    const measured = mergeMeasured(document, report);
+    const known = { built: document, measured };
+    if (document.unikernels.length === 0) return known;
+    return { ...known, first: new FirstMaps(place.workspace, this.mapsOf(place), document) };
   }
 
-  /** Makes plans in advance, so that the first flag that is toggled has its answer at once. */
-  private async warm(workspace: string, known: Known): Promise<void> {
-    for (const options of WARM_OPTIONS) {
-      const { set } = await this.reader.call('previewSet', { workspace, options });
-      known.sets[kindOf(options)] ??= set;
-      // The code that answers is compiled by now, too.
-      viewOf(preview(set, known.measured, { options, unikernels: set.names }));
-    }
+  private mapsOf({ workspace }: Place): MapSource {
+    return {
+      previewSet: async (options) =>
+        (await this.reader.call('previewSet', { workspace, options })).set,
+      predict: async (request) =>
+        (await this.reader.call('predict', { workspace, request })).document,
+    };
   }
 
   async predict(
     { request, ...place }: Place & { request: PlanRequest },
     signal: AbortSignal,
-    update: (value: View & { refining: boolean }) => void,
-  ): Promise<View & { refining: boolean }> {
+    update: (value: Prediction) => void,
+  ): Promise<Prediction> {
     const known = await this.open(place, () => undefined);
-    checkRequest(known, request);
-    const quick = known.sets[kindOf(request.options)] ?? known.sets.plain;
-    if (quick && covers(quick, request) && isFree(place.workspace, request)) {
-      const first = preview(quick, known.measured, request);
-      update({ ...viewOf(first), refining: true });
-    }
+    const beside = shownBeside(known, request);
+    const map = await known.first?.answer(request, beside);
+    if (map) update(predictionOf(map, true));
+    if (map) await sleep(PAUSE);
+    if (signal.aborted) throw new SpacerError('cancelled', 'Cancelled.');
     const { workspace } = place;
     const { document } = await this.reader.call('predict', { workspace, request }, { signal });
-    return { ...viewOf(combine(known.measured, document)), refining: false };
+    const { instances } = request.options;
+    return predictionOf(combine(beside, document, instances), false);
   }
 
   /** The images that were just measured count from now on. */
@@ -145,24 +134,22 @@ class Front {
     if (!known) return;
     this.known.set(
       workspace,
-      known.then((old) => ({ ...old, measured: mergeMeasured(old.measured, document) })),
+      known.then((old) => ({ ...old, measured: mergeMeasured(old.built, document) })),
     );
   }
 }
 
-/** Where a lock holds the layout, or a seed does, there is no other one to show first. */
-const isFree = (workspace: string, { options }: PlanRequest) =>
-  options.aslr === 0 && !existsSync(lockPath(workspace));
+/** What was measured of the same images, where as many of them were aligned as are asked for. */
+function shownBeside({ built, measured }: Known, { options, unikernels }: PlanRequest) {
+  const names = new Set(measured.unikernels.map(({ name }) => name));
+  const isSame = unikernels.every((name) =>
+    instanceNames(name, options.instances).every((image) => names.has(image)),
+  );
+  return isSame ? measured : built;
+}
 
-const covers = (set: PreviewSet, { unikernels }: PlanRequest) =>
-  unikernels.every((name) => set.names.includes(name));
-
-function checkRequest(known: Known, { options, unikernels }: PlanRequest): void {
-  if (unikernels.length === 0) throw new SpacerError('nothing-to-do', 'No unikernel takes part.');
-  const base = known.sets.plain?.base;
-  if (base === undefined || options.location === undefined || options.location >= base) return;
-  const text = `The location counter 0x${options.location.toString(16)} lies below the link's base 0x${base.toString(16)}.`;
-  throw new SpacerError('location-too-low', text);
+function predictionOf(document: PageMapDocument, refining: boolean): Prediction {
+  return { pages: pagesOf(document), totals: document.totals, refining };
 }
 
 async function render(document: PageMapDocument, form: ExportForm): Promise<string> {

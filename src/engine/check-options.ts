@@ -1,0 +1,16 @@
+/** Options that exclude each other, whoever asks. */
+import type { AlignOptions } from '../protocol/options.ts';
+import { SpacerError } from './errors.ts';
+
+/** @throws SpacerError `bad-options` */
+export function checkOptions(options: AlignOptions): void {
+  if (options.aslr !== 0 && options.relinkOnly)
+    throw new SpacerError('bad-options', '--relink-only cannot be combined with --aslr.');
+  if (options.aslr !== 0 && options.customLoader)
+    throw new SpacerError('bad-options', '--custom_loader cannot be combined with --aslr.');
+  if (options.relinkOnly && (options.dryRun || !options.relink))
+    throw new SpacerError(
+      'bad-options',
+      '--relink-only cannot be combined with --dry-run or --rel false.',
+    );
+}
