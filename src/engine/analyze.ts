@@ -1,6 +1,7 @@
 /** Page maps of images as they are, without a relink. */
 import path from 'node:path';
 import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
+import type { ElfFile } from './elf/types.ts';
 import { SpacerError } from './errors.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Tools } from './link/run.ts';
@@ -48,7 +49,7 @@ async function readStage(
 ): Promise<UnikernelInput | undefined> {
   const { name, directory, image, debugImage } = unikernel;
   try {
-    const debug = await readDebug(debugImage);
+    const debug = readDebug(debugImage);
     const objects = await objectsOf(unikernel);
     return { name, stages: { before: await measureImage(image, { debug, ...objects }) } };
   } catch (error) {
@@ -77,10 +78,19 @@ export async function analyzeImages(images: readonly string[]): Promise<PageMapD
   const files = images.map((image) => path.resolve(image));
   const names = imageNames(files);
   const unikernels = await mapParallel(files, async (file, i): Promise<UnikernelInput> => {
-    const debug = await readDebug(`${file}.dbg`).catch(() => undefined);
+    const debug = debugBeside(file);
     return { name: names[i]!, stages: { before: await measure(file, debug && { debug }) } };
   });
   return pageMapOf({ spacer: VERSION, unikernels });
+}
+
+/** The unstripped image, if it is there and can be read. */
+function debugBeside(image: string): ElfFile | undefined {
+  try {
+    return readDebug(`${image}.dbg`);
+  } catch {
+    return undefined;
+  }
 }
 
 async function measure(file: string, sources: Parameters<typeof measureImage>[1] = {}) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { NO_INDIRECTION, type Indirection } from './atoms/indirection.ts';
 import { gather } from './atoms/gather.ts';
-import { readElf } from './elf/read.ts';
+import { readElfFile } from './elf/read-parts.ts';
 import { FRAME_HEADER, scriptsForOrphans } from './ldscript/adopt.ts';
 import { parse } from './ldscript/index.ts';
 import type { BodyStatement, Script, SectionsStatement } from './ldscript/types.ts';
@@ -43,7 +43,7 @@ export async function readUnikernel(
   const symbols = { ...scriptSymbols(scripts), isDynamic: command.pie };
   const prepared = prepareObjects(objects, symbols.scriptSymbols, NO_INDIRECTION);
   const program = createProgram(prepared, symbols);
-  const debug = readElf(unikernel.debugImage, await readFile(unikernel.debugImage));
+  const debug = readElfFile(unikernel.debugImage);
   const hasFrameHeader = debug.sections.some((s) => s.name === FRAME_HEADER.name && s.size > 0);
   const loaded = {
     unikernel,

@@ -2,11 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { wholeBytes, writeContents, type Contents } from './elf/contents.ts';
 import { SpacerError } from './errors.ts';
 import { writeArchive } from './link/archive.ts';
 import { relink, type Relinked } from './link/replay.ts';
 import type { Tools } from './link/run.ts';
 import { copyPlace, OBJECTS } from './link/copies.ts';
+import type { PreparedObject } from './link/prepare.ts';
 import { readWrittenObjects } from './link/written-objects.ts';
 import type { InputObject } from './model/types.ts';
 import { withObjects, type LoadedUnikernel } from './read-unikernel.ts';
@@ -30,11 +32,13 @@ export function writeInputs(
   texts.forEach((text, i) => writeFileSync(path.join(scripts, scriptName(loaded, i)), text));
   for (const object of loaded.objects.filter(({ archive }) => !archive)) {
     const target = path.join(objects, copyPlace(object).file);
-    writeFileSync(target, object.copy ?? object.elf.bytes);
+    writeContents(target, bytesOf(object));
   }
   for (const [file, archive] of copiedArchives(loaded))
     writeFileSync(path.join(objects, file), archive);
 }
+
+const bytesOf = ({ copy, elf }: PreparedObject): Contents => copy ?? elf.contents ?? elf.bytes;
 
 /** A copy of an archive has the members that are linked, and no others. */
 function copiedArchives({ objects }: LoadedUnikernel): [file: string, bytes: Uint8Array][] {
@@ -44,7 +48,7 @@ function copiedArchives({ objects }: LoadedUnikernel): [file: string, bytes: Uin
     if (member === undefined) continue;
     const members = files.get(file) ?? [];
     files.set(file, members);
-    members.push({ name: member, data: object.copy ?? object.elf.bytes });
+    members.push({ name: member, data: wholeBytes(bytesOf(object)) });
   }
   return [...files].map(([file, members]) => [file, writeArchive(members)]);
 }

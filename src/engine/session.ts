@@ -203,7 +203,7 @@ async function readMember(
 ): Promise<Member | undefined> {
   const loaded = await attempt(unikernel, failures, () => readUnikernel(unikernel, limits));
   const before = await attempt(unikernel, failures, async () => {
-    const debug = loaded?.debug ?? (await readDebug(unikernel.debugImage));
+    const debug = loaded?.debug ?? readDebug(unikernel.debugImage);
     const sources = loaded ? { debug, objects: loaded.objects } : { debug };
     return measureImage(unikernel.image, sources);
   });

@@ -13,6 +13,7 @@
  */
 import { editObject, type NewSection, type NewSymbol } from '../elf/edit.ts';
 import { readElf } from '../elf/read.ts';
+import { readElfParts } from '../elf/read-parts.ts';
 import { SHF, SHT, STT, type ElfRelocation } from '../elf/types.ts';
 import { makeStubObject } from '../elf/stub-object.ts';
 import type { PreparedObject } from '../link/prepare.ts';
@@ -179,7 +180,7 @@ export function makeCommonObject(
     ...far.map(([block, keys]) => farJumps(block, keys, symbols)),
   ];
   const copy = editObject(empty, { addSections, addSymbols: symbols.list });
-  return { index, path, library: COMMON, elf: readElf(path, copy), copy };
+  return { index, path, library: COMMON, elf: readElfParts(path, copy), copy };
 }
 
 function fixedSection(

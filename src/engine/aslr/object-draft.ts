@@ -1,5 +1,6 @@
 /** The changes to one object, as they come together. */
-import type { NewSection, NewSymbol, ObjectEdits, Patch, SymbolChange } from '../elf/edit.ts';
+import type { Overlay } from '../elf/contents.ts';
+import type { NewSection, NewSymbol, ObjectEdits, SymbolChange } from '../elf/edit.ts';
 import { SHF, SHT, STT, type ElfFile, type ElfRelocation } from '../elf/types.ts';
 import { R } from '../model/relocation-types.ts';
 
@@ -20,7 +21,7 @@ export class ObjectDraft {
   private readonly symbols: NewSymbol[] = [];
   private readonly indexes = new Map<string, number>();
   private readonly relocate = new Map<number, Map<number, ElfRelocation>>();
-  private readonly patches = new Map<number, Patch[]>();
+  private readonly patches = new Map<number, Overlay[]>();
   private readonly names = new Map<number, string>();
   private readonly added = new Map<number, Added>();
 

@@ -13,7 +13,7 @@
  * Registers and flags stay as they are: nothing here computes.
  */
 import { editObject, isEmptyEdit } from '../elf/edit.ts';
-import { readElf } from '../elf/read.ts';
+import { readElfParts } from '../elf/read-parts.ts';
 import { SHF, SHT, type ElfRelocation, type ElfSection } from '../elf/types.ts';
 import type { PreparedObject } from '../link/prepare.ts';
 import { PC_RELATIVE, R } from '../model/relocation-types.ts';
@@ -139,7 +139,7 @@ class Redirector {
       const edits = this.drafts.get(object.index)?.edits() ?? {};
       if (isEmptyEdit(edits)) return object;
       const copy = editObject(object.elf, edits);
-      return { ...object, elf: readElf(object.path, copy), copy };
+      return { ...object, elf: readElfParts(object.path, copy), copy };
     });
     const { stubs, slots, thunks, far } = this;
     return { objects: changed, needs: { stubs, slots, thunks, far }, counts: this.counts };

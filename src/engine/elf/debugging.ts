@@ -14,7 +14,7 @@ const DEBUG_PREFIXES = [
 ];
 
 /** True for what ld treats as debugging information (SEC_DEBUGGING). */
-export function isDebugging(section: ElfSection): boolean {
+export function isDebugging(section: Pick<ElfSection, 'flags' | 'name'>): boolean {
   if ((section.flags & SHF.ALLOC) !== 0 || !section.name.startsWith('.')) return false;
   for (const prefix of DEBUG_PREFIXES) if (section.name.startsWith(prefix)) return true;
   return section.name === '.gdb_index';

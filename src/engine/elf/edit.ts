@@ -5,6 +5,7 @@
  * as it was. ELF64 little-endian only. Source of the layouts: System V gABI, chapter 4.
  */
 import { SpacerError } from '../errors.ts';
+import { wholeBytes, type EditedFile, type Overlay, type StoredFile } from './contents.ts';
 import { SHF, SHN, SHT, STB, type ElfFile, type ElfRelocation, type ElfSection } from './types.ts';
 import { Appender, encodeName, finishObject, StringTable, type Header } from './write.ts';
 
@@ -23,12 +24,6 @@ export interface NewSection {
 export interface NewSymbol {
   readonly name: string;
   readonly place?: SymbolChange;
-}
-
-/** Bytes that replace those of a section from an offset on. */
-export interface Patch {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
 }
 
 /** A symbol's new place. `section` may be an index of the original, or of a new section after them. */
@@ -54,8 +49,8 @@ export interface ObjectEdits {
   readonly redirect?: ReadonlyMap<number, ReadonlyMap<number, number>>;
   /** What relocation `n` of a section becomes, by section and `n`. */
   readonly relocate?: ReadonlyMap<number, ReadonlyMap<number, ElfRelocation>>;
-  /** Contents that change, by section index. */
-  readonly patch?: ReadonlyMap<number, readonly Patch[]>;
+  /** Contents that change, by section index; offsets are those in the section. */
+  readonly patch?: ReadonlyMap<number, readonly Overlay[]>;
 }
 
 const SYM = 24;
@@ -65,8 +60,9 @@ const RELA = 24;
  * Returns the object's bytes with the edits applied.
  * @throws SpacerError `elf-edit` where the object has no section or symbol table to edit
  */
-export function editObject(elf: ElfFile, edits: ObjectEdits): Uint8Array {
-  const output = new Appender(patched(elf, edits));
+export function editObject(elf: ElfFile, edits: ObjectEdits): EditedFile {
+  const output = new Appender(originalOf(elf));
+  replaceContents(elf, edits, output);
   const headers = elf.sections.map((section): Header => ({ ...section, name: 0 }));
   clearFlags(headers, edits);
   const names = renameSections(elf, edits, output, headers);
@@ -76,6 +72,11 @@ export function editObject(elf: ElfFile, edits: ObjectEdits): Uint8Array {
   return finishObject(output, headers, names.tableIndex);
 }
 
+/** What a copy begins with: the object, put together where it was edited before. */
+export function originalOf({ bytes, contents = bytes }: ElfFile): Uint8Array | StoredFile {
+  return 'base' in contents ? wholeBytes(contents) : contents;
+}
+
 /** True where `edits` would change nothing, so that the original file can be used. */
 export function isEmptyEdit(edits: ObjectEdits): boolean {
   const { addSections = [], addSymbols = [], ...maps } = edits;
@@ -83,18 +84,15 @@ export function isEmptyEdit(edits: ObjectEdits): boolean {
   return addSections.length + addSymbols.length === 0 && Object.values(maps).every(isEmpty);
 }
 
-function patched(elf: ElfFile, { patch }: ObjectEdits): Uint8Array {
-  if (!patch?.size) return elf.bytes;
-  const bytes = Uint8Array.from(elf.bytes);
-  for (const [index, changes] of patch) {
+function replaceContents(elf: ElfFile, { patch }: ObjectEdits, output: Appender): void {
+  for (const [index, changes] of patch ?? []) {
     const section = at(elf.sections, index);
-    for (const { offset, bytes: own } of changes) {
-      if (offset < 0 || offset + own.length > section.data.length)
+    for (const { offset, bytes } of changes) {
+      if (offset < 0 || offset + bytes.length > section.data.length)
         throw new SpacerError('elf-edit', `cannot change bytes outside ${section.name}`);
-      bytes.set(own, section.offset + offset);
+      output.replace({ offset: section.offset + offset, bytes });
     }
   }
-  return bytes;
 }
 
 function clearFlags(headers: Header[], edits: ObjectEdits): void {

@@ -2,6 +2,8 @@
  * The ELF file as the engine sees it. Source of every rule: System V gABI chapters 4 and 5, and
  * the x86-64 psABI. Addresses, offsets and sizes are bytes; values above 2^53 are refused when read.
  */
+import type { Contents } from './contents.ts';
+
 export interface ElfSection {
   readonly index: number;
   readonly name: string;
@@ -17,7 +19,10 @@ export interface ElfSection {
   /** 1 where the file says 0. */
   readonly alignment: number;
   readonly entrySize: number;
-  /** Contents; empty for NOBITS. A view of the file: never write into it. */
+  /**
+   * Contents; empty for NOBITS, and for debugging information of a file that was read in parts.
+   * A view of what was read: never write into it.
+   */
   readonly data: Uint8Array;
 }
 
@@ -72,7 +77,10 @@ export interface ElfFile {
   readonly symbols: readonly ElfSymbol[];
   /** Relocations by index of the section that they apply to, in file order. */
   readonly relocations: ReadonlyMap<number, readonly ElfRelocation[]>;
+  /** The file; of one that was read in parts its beginning, up to the end of what is loaded. */
   readonly bytes: Uint8Array;
+  /** All bytes of a file that was read in parts. */
+  readonly contents?: Contents;
 }
 
 export const EM_386 = 3;

@@ -1,7 +1,7 @@
 /** Parts of object files for those who write them: section headers, tables of names, appended bytes. */
 import { SpacerError } from '../errors.ts';
+import { sizeOf, type EditedFile, type Overlay, type StoredFile } from './contents.ts';
 
-const EHDR = 64;
 const SHDR = 64;
 
 /** A section header to be written. */
@@ -18,23 +18,24 @@ export interface Header {
 }
 
 /**
- * Appends the section headers and points the ELF header at them; returns the whole file.
+ * Appends the section headers and points the ELF header at them.
  * @param nameTable index of the section with the names of sections
  * @throws SpacerError `elf-edit` where there are more sections than the ELF header can count
  */
-export function finishObject(output: Appender, headers: Header[], nameTable: number): Uint8Array {
+export function finishObject(output: Appender, headers: Header[], nameTable: number): EditedFile {
   if (headers.length >= 0xff00)
     throw new SpacerError('elf-edit', `would have ${headers.length} sections`);
   const table = new Uint8Array(headers.length * SHDR);
   const view = new DataView(table.buffer);
   headers.forEach((header, i) => writeHeader(view, i * SHDR, header));
-  const offset = output.append(table, 8);
-  const bytes = output.bytes();
-  const ehdr = new DataView(bytes.buffer, bytes.byteOffset, EHDR);
-  ehdr.setBigUint64(40, BigInt(offset), true);
-  ehdr.setUint16(60, headers.length, true);
-  ehdr.setUint16(62, nameTable, true);
-  return bytes;
+  const start = new DataView(new ArrayBuffer(8));
+  start.setBigUint64(0, BigInt(output.append(table, 8)), true);
+  const counts = new DataView(new ArrayBuffer(4));
+  counts.setUint16(0, headers.length, true);
+  counts.setUint16(2, nameTable, true);
+  output.replace({ offset: 40, bytes: new Uint8Array(start.buffer) });
+  output.replace({ offset: 60, bytes: new Uint8Array(counts.buffer) });
+  return output.contents();
 }
 
 function writeHeader(view: DataView, entry: number, header: Header): void {
@@ -49,14 +50,14 @@ function writeHeader(view: DataView, entry: number, header: Header): void {
   view.setBigUint64(entry + 56, BigInt(header.entrySize), true);
 }
 
-/** Bytes at the end of a copy; the original is the prefix. */
+/** A copy of an object with bytes over it and behind it. */
 export class Appender {
-  private readonly parts: Uint8Array[];
+  private readonly parts: Uint8Array[] = [];
+  private readonly overlays: Overlay[] = [];
   private length: number;
 
-  constructor(original: Uint8Array) {
-    this.parts = [original];
-    this.length = original.length;
+  constructor(private readonly base: Uint8Array | StoredFile) {
+    this.length = sizeOf(base);
   }
 
   append(bytes: Uint8Array, alignment: number): number {
@@ -67,8 +68,14 @@ export class Appender {
     return offset;
   }
 
-  bytes(): Uint8Array {
-    return Buffer.concat(this.parts);
+  /** Lets other bytes stand in place of the original's. */
+  replace(overlay: Overlay): void {
+    this.overlays.push(overlay);
+  }
+
+  contents(): EditedFile {
+    const { base, overlays, parts } = this;
+    return { base, overlays, appended: Buffer.concat(parts) };
   }
 }
 

@@ -29,6 +29,9 @@ const LONGEST_NAME = 4096;
 const MOST_MEMBERS = 100_000;
 const MOST_SYMBOLS = 5_000_000;
 
+/** Bytes that tell an archive. */
+export const ARCHIVE_MAGIC = MAGIC.length;
+
 /** True for an archive of either kind. */
 export function isArchive(bytes: Uint8Array): boolean {
   const magic = textOf(bytes, 0, MAGIC.length);

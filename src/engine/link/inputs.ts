@@ -1,12 +1,14 @@
 /** Reads the inputs of a link: objects, and of archives the members that the link takes. */
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { firstBytes } from '../elf/contents.ts';
 import { readElf } from '../elf/read.ts';
+import { readElfFile } from '../elf/read-parts.ts';
 import type { ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
 import type { InputObject } from '../model/types.ts';
 import type { LinkRecord, ToolCommand } from '../workspace/types.ts';
-import { isArchive, readArchive, type Archive } from './archive.ts';
+import { ARCHIVE_MAGIC, isArchive, readArchive, type Archive } from './archive.ts';
 import { takeMembers, type LinkItem } from './members.ts';
 import { linkOrder, type OrderedInput } from './order.ts';
 import { isDriver } from './pieces.ts';
@@ -93,8 +95,8 @@ class Reader {
   private open(
     file: string,
   ): { archive: Archive; elf?: never } | { archive?: never; elf: ElfFile } {
-    const bytes = readFileSync(file);
-    return isArchive(bytes) ? { archive: readArchive(file, bytes) } : { elf: readElf(file, bytes) };
+    if (!isArchive(firstBytes(file, ARCHIVE_MAGIC))) return { elf: readElfFile(file) };
+    return { archive: readArchive(file, readFileSync(file)) };
   }
 
   /** The folders of `-L`, then those that the compiler knows. */

@@ -14,15 +14,17 @@ import {
   type ObjectEdits,
   type SymbolChange,
 } from '../elf/edit.ts';
+import type { Contents } from '../elf/contents.ts';
 import { readElf } from '../elf/read.ts';
+import { readElfParts } from '../elf/read-parts.ts';
 import { makeStubObject, stubSymbol } from '../elf/stub-object.ts';
 import { SHF, SHT, STT, type ElfFile } from '../elf/types.ts';
 import { createProgram } from '../model/program.ts';
 import { KIND, type GlobalSymbol, type InputObject, type Program } from '../model/types.ts';
 
 export interface PreparedObject extends InputObject {
-  /** Bytes of the copy; absent where the user's object serves as it is. */
-  readonly copy?: Uint8Array;
+  /** The copy; absent where the user's object serves as it is. */
+  readonly copy?: Contents;
 }
 
 /** Library name of the object that holds the stubs. */
@@ -41,7 +43,7 @@ export function prepareObjects(
     const edits = editsOf(object, program, stubs, indirection.pins);
     if (isEmptyEdit(edits)) return object;
     const copy = editObject(object.elf, edits);
-    return { ...object, elf: readElf(object.path, copy), copy };
+    return { ...object, elf: readElfParts(object.path, copy), copy };
   });
   return stubs.length === 0 ? prepared : [...prepared, stubObject(stubs, objects.length)];
 }

@@ -4,6 +4,8 @@
  * section; symbols, and references to sections, are expressed by pieces. The rest, debugging
  * information included, stays as it was.
  */
+import { wholeBytes } from '../elf/contents.ts';
+import { originalOf } from '../elf/edit.ts';
 import { SHF, SHN, SHT, STT, type ElfFile, type ElfSection } from '../elf/types.ts';
 import { Appender, finishObject, StringTable, type Header } from '../elf/write.ts';
 import {
@@ -48,7 +50,7 @@ export function splitObject(whole: ElfFile, units: readonly UnitObject[]): Uint8
     first: firstGlobal(whole),
     base: whole.sections.length,
     split: splitSymbols(whole, plan),
-    output: new Appender(whole.bytes),
+    output: new Appender(originalOf(whole)),
     headers: whole.sections.map((section) => ({ ...section, name: 0 })),
   };
   shrinkHomes(job);
@@ -56,7 +58,7 @@ export function splitObject(whole: ElfFile, units: readonly UnitObject[]): Uint8
   addTables(job);
   writeSymbols(job);
   const names = writeNames(job);
-  const bytes = finishObject(job.output, job.headers, names);
+  const bytes = wholeBytes(finishObject(job.output, job.headers, names));
   for (const table of tablesOf(whole)) rewriteTable(job, bytes, table);
   return bytes;
 }

@@ -9,9 +9,10 @@
  * holds that), but takes two processes a library: measured on eight applications 84 libraries and
  * 7.2 s of processor time, of which starting processes from a large one is half.
  */
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { readElf } from '../elf/read.ts';
+import { storedFile, type Contents } from '../elf/contents.ts';
+import { readElfFile, readElfParts } from '../elf/read-parts.ts';
 import { ET_REL, type ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
 import { hashBytes } from '../model/canonical.ts';
@@ -24,7 +25,7 @@ import { splitChange } from './same-split.ts';
 import { namedByScript } from './split-homes.ts';
 import { splitObject } from './split-object.ts';
 import { refused, type UnitObject } from './split-plan.ts';
-import { cachedFile, keepCached, readCached } from './unit-cache.ts';
+import { cachedFile, findCached, keepCached } from './unit-cache.ts';
 import { unitNames, unitSection } from './unit-names.ts';
 
 export interface SplitOptions {
@@ -41,8 +42,8 @@ export interface SplitOptions {
 export interface SplitObject {
   /** In the cache, under the base name of the library's object; without a cache, that object. */
   readonly file: string;
-  readonly bytes: Uint8Array;
-  /** `bytes`, read. Merging of strings is switched off in what was split. */
+  readonly contents: Contents;
+  /** `contents`, read. Merging of strings is switched off in what was split. */
   readonly elf: ElfFile;
   /** Units that have sections of their own, in the order of the merge. */
   readonly units: readonly string[];
@@ -56,7 +57,7 @@ export interface SplitUnits {
 }
 
 /** Part of every key in the cache: another way of splitting gets other keys. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /**
  * Splits libraries of one unikernel.
@@ -92,7 +93,7 @@ export function withSplit(
 ): PreparedObject[] {
   return originals.map((object) => {
     const other = split.get(object.library);
-    return other ? { ...object, elf: other.elf, copy: other.bytes } : object;
+    return other ? { ...object, elf: other.elf, copy: other.contents } : object;
   });
 }
 
@@ -132,7 +133,7 @@ async function splitLibrary(
   const units = await readLibraryRecord(object.path, { root, buildDirectory });
   if (units.length < 2) throw refused('it has one compile unit only');
   const names = unitNames(units, object.path);
-  const key = keyOf(object, names);
+  const key = keyOf(loaded, object, names);
   const job: Job = {
     loaded,
     object,
@@ -145,18 +146,23 @@ async function splitLibrary(
 }
 
 /**
- * The bytes of the library's own object stand for its units: what is in the cache is proved against
- * that object, whoever put it there.
+ * The library's own object stands for its units: what is in the cache is proved against that object,
+ * whoever put it there. Debugging information is not read; the object's stamp stands for it.
  */
-function keyOf({ elf }: InputObject, names: readonly string[]): string {
-  return hashBytes(Buffer.from([FORMAT, hashBytes(elf.bytes), ...names].join('\n')));
+function keyOf(
+  { stamps }: LoadedUnikernel,
+  { path: file, elf }: InputObject,
+  names: readonly string[],
+): string {
+  const held = hashBytes(Buffer.concat(elf.sections.map(({ data }) => data)));
+  return hashBytes(Buffer.from([FORMAT, stamps.get(file), held, ...names].join('\n')));
 }
 
 async function fromCache(job: Job): Promise<SplitObject | undefined> {
-  const bytes = job.cache === undefined ? undefined : await readCached(job.file);
-  if (bytes === undefined) return undefined;
+  const stored = job.cache === undefined ? undefined : await findCached(job.file);
+  if (stored === undefined) return undefined;
   try {
-    return proved(job, bytes);
+    return proved(job, stored);
   } catch (error) {
     if (error instanceof SpacerError) return undefined;
     throw error;
@@ -164,29 +170,34 @@ async function fromCache(job: Job): Promise<SplitObject | undefined> {
 }
 
 async function make(job: Job): Promise<SplitObject> {
-  const units = await Promise.all(job.units.map((unit, i) => readUnit(unit, job.names[i]!)));
-  const result = proved(job, splitObject(job.object.elf, units));
-  // A folder that cannot be written is reported when outputs are opened.
-  if (job.cache !== undefined)
-    await keepCached(job.cache, result.file, result.bytes).catch(() => undefined);
-  return result;
+  const units = job.units.map((unit, i) => readUnit(unit, job.names[i]!));
+  const bytes = splitObject(job.object.elf, units);
+  const result = proved(job, bytes);
+  if (job.cache === undefined) return result;
+  try {
+    await keepCached(job.cache, result.file, bytes);
+    const stored = storedFile(result.file);
+    return { ...result, contents: stored, elf: readElfParts(result.file, stored) };
+  } catch {
+    // A folder that cannot be written is reported when outputs are opened.
+    return result;
+  }
 }
 
-async function readUnit(unit: string, name: string): Promise<UnitObject> {
-  const bytes = await readFile(unit).catch(() => undefined);
-  if (bytes === undefined) throw refused(`its unit ${path.basename(unit)} is missing`);
-  const elf = readElf(unit, bytes);
+function readUnit(unit: string, name: string): UnitObject {
+  if (!existsSync(unit)) throw refused(`its unit ${path.basename(unit)} is missing`);
+  const elf = readElfFile(unit);
   if (elf.type !== ET_REL) throw refused(`its unit ${path.basename(unit)} is no object`);
   return { name, elf };
 }
 
 /** @throws SpacerError `library-whole` where the bytes are not the library's object */
-function proved({ loaded, object, names, file }: Job, bytes: Uint8Array): SplitObject {
-  const elf = readElf(file, bytes);
+function proved({ loaded, object, names, file }: Job, contents: Contents): SplitObject {
+  const elf = readElfParts(file, contents);
   const change = splitChange(object.elf, elf, names);
   if (change !== undefined) throw refused(`split at its units it would not be the same: ${change}`);
   const named = namedByScript(loaded, object, elf);
   if (named !== undefined) throw refused(`the linker script means ${named} by its name`);
   const found = new Set(elf.sections.map(({ name }) => unitSection(name)?.unit));
-  return { file, bytes, elf, units: names.filter((name) => found.has(name)) };
+  return { file, contents, elf, units: names.filter((name) => found.has(name)) };
 }

@@ -4,8 +4,9 @@
  * against the library's object before use.
  */
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { StoredFile } from '../elf/contents.ts';
 import { makeFolder, makeIgnoredFolder } from '../folders.ts';
 
 const FOLDER = 'units';
@@ -16,12 +17,13 @@ const LIMIT = 512 * 1024 * 1024;
 export const cachedFile = (cache: string, key: string, object: string): string =>
   path.join(cache, FOLDER, key, path.basename(object));
 
-/** The bytes of a cached object, or undefined; the folder's time tells when it served last. */
-export async function readCached(file: string): Promise<Uint8Array | undefined> {
-  const bytes = await readFile(file).catch(() => undefined);
+/** A cached object, or undefined; the folder's time tells when it served last. */
+export async function findCached(file: string): Promise<StoredFile | undefined> {
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined) return undefined;
   const now = new Date();
-  if (bytes) await utimes(path.dirname(file), now, now).catch(() => undefined);
-  return bytes;
+  await utimes(path.dirname(file), now, now).catch(() => undefined);
+  return { file, size: found.size };
 }
 
 /** Puts an object into the cache. */

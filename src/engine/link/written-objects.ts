@@ -5,7 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { COMMON } from '../aslr/names.ts';
-import { readElf } from '../elf/read.ts';
+import { storedFile, type Contents } from '../elf/contents.ts';
+import { readElfParts } from '../elf/read-parts.ts';
 import { SpacerError } from '../errors.ts';
 import type { InputObject } from '../model/types.ts';
 import { readArchive } from './archive.ts';
@@ -25,13 +26,13 @@ export function readWrittenObjects(
   originals: readonly InputObject[],
 ): PreparedObject[] {
   const reader = new CopyReader(folder);
-  const own = originals.map((object) => prepared(object, object.path, reader.bytesOf(object)));
+  const own = originals.map((object) => prepared(object, object.path, reader.contentsOf(object)));
   const added = ADDED.filter((library) =>
     existsSync(path.join(folder, copyPlace({ library }).file)),
   );
   const behind = added.map((library, i) => {
     const object = { index: own.length + i, path: `<${library}>`, library };
-    return prepared(object, object.path, reader.bytesOf(object));
+    return prepared(object, object.path, reader.contentsOf(object));
   });
   return [...own, ...behind];
 }
@@ -39,8 +40,8 @@ export function readWrittenObjects(
 const prepared = (
   object: Omit<InputObject, 'elf'>,
   file: string,
-  copy: Uint8Array,
-): PreparedObject => ({ ...object, elf: readElf(file, copy), copy });
+  copy: Contents,
+): PreparedObject => ({ ...object, elf: readElfParts(file, copy), copy });
 
 class CopyReader {
   /** Members of each archive by name; an archive is read once. */
@@ -48,24 +49,27 @@ class CopyReader {
 
   constructor(private readonly folder: string) {}
 
-  bytesOf(object: Pick<InputObject, 'library' | 'archive'>): Uint8Array {
+  contentsOf(object: Pick<InputObject, 'library' | 'archive'>): Contents {
     const { file, member } = copyPlace(object);
-    const bytes = member === undefined ? this.read(file) : this.membersOf(file).get(member);
-    return bytes ?? this.missing(`${file}(${member})`);
+    if (member === undefined) return this.open(file, storedFile);
+    return this.membersOf(file).get(member) ?? this.missing(`${file}(${member})`);
   }
 
   private membersOf(file: string): ReadonlyMap<string, Uint8Array> {
     const known = this.archives.get(file);
     if (known !== undefined) return known;
-    const { members } = readArchive(path.join(this.folder, file), this.read(file));
+    const { members } = readArchive(
+      path.join(this.folder, file),
+      this.open(file, (whole) => readFileSync(whole)),
+    );
     const byName = new Map(members.map(({ name, data }) => [name, data]));
     this.archives.set(file, byName);
     return byName;
   }
 
-  private read(file: string): Uint8Array {
+  private open<T>(file: string, read: (file: string) => T): T {
     try {
-      return readFileSync(path.join(this.folder, file));
+      return read(path.join(this.folder, file));
     } catch {
       return this.missing(file);
     }

@@ -94,13 +94,18 @@ function writeInput(job: Job, input: PlannedInput, index: number): Uint8Array {
 /** ld reads a padded section at its new size: the padding is what follows it in its file, or chance. */
 function padUnparsed(program: Program, input: PlannedInput, bytes: Uint8Array): Uint8Array {
   if (input.size === bytes.length) return bytes;
-  const elf = program.objects[input.object]?.elf;
-  const end = (elf?.sections[input.section]?.offset ?? 0) + bytes.length;
+  const data = program.objects[input.object]?.elf.sections[input.section]?.data;
   const out = new Uint8Array(input.size);
   out.set(bytes);
   if (relocationsOf(program, input.object, input.section).length > 0) return out;
-  out.set(elf?.bytes.subarray(end, end + input.size - bytes.length) ?? [], bytes.length);
+  if (data) out.set(bytesBehind(data, input.size - bytes.length), bytes.length);
   return out;
+}
+
+/** What follows a view of a file, as far as it was read. */
+function bytesBehind({ buffer, byteOffset, length }: Uint8Array, count: number): Uint8Array {
+  const start = byteOffset + length;
+  return new Uint8Array(buffer, start, Math.min(count, buffer.byteLength - start));
 }
 
 const isPcRelative = (encoding: number) =>

@@ -6,7 +6,7 @@
  * unstripped image in either case.
  */
 import { readFile } from 'node:fs/promises';
-import { readElf } from '../elf/read.ts';
+import { readElfFile } from '../elf/read-parts.ts';
 import type { ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
 import { attribute, type PlacedSection } from './attribute.ts';
@@ -16,9 +16,7 @@ import { pagesOfImage } from './pages-of-image.ts';
 import type { LinkObject } from './placement.ts';
 
 /** Reads an unstripped image. @throws SpacerError `elf-*` */
-export async function readDebug(file: string): Promise<ElfFile> {
-  return readElf(file, await readFile(file));
-}
+export const readDebug = (file: string): ElfFile => readElfFile(file);
 
 export interface MeasureSources {
   /** The unstripped image of the same link; measured itself where the image is no ELF file. */
@@ -36,7 +34,7 @@ export interface MeasureSources {
  * @throws SpacerError `file-unreadable`, `elf-*`, `map-invalid`
  */
 export async function measureImage(image: string, sources: MeasureSources): Promise<StageInput> {
-  const elf = await readMeasured(image, sources.debug);
+  const elf = readMeasured(image, sources.debug);
   const { pages, segments } = pagesOfImage(elf);
   const { map, ...known } = sources;
   const linkMap =
@@ -49,17 +47,17 @@ export async function measureImage(image: string, sources: MeasureSources): Prom
   };
 }
 
-async function readMeasured(image: string, debug: ElfFile | undefined): Promise<ElfFile> {
-  const elf = await attempt(image);
+function readMeasured(image: string, debug: ElfFile | undefined): ElfFile {
+  const elf = attempt(image);
   if (!(elf instanceof SpacerError)) return elf;
   const isAnother = elf.code === 'file-unreadable' || elf.code === 'elf-not-elf';
   if (debug === undefined || !isAnother) throw elf;
   return debug;
 }
 
-async function attempt(image: string): Promise<ElfFile | SpacerError> {
+function attempt(image: string): ElfFile | SpacerError {
   try {
-    return readElf(image, await readFile(image));
+    return readElfFile(image);
   } catch (error) {
     if (error instanceof SpacerError) return error;
     const reason = error instanceof Error ? error.message : String(error);

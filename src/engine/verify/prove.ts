@@ -1,7 +1,7 @@
 /** Reads the images of one new link and proves them; what is not proven is not delivered. */
 import { readFile } from 'node:fs/promises';
 import type { Verification } from '../../protocol/page-map.ts';
-import { readElf } from '../elf/read.ts';
+import { readElfFile } from '../elf/read-parts.ts';
 import type { ElfFile } from '../elf/types.ts';
 import type { Relinked } from '../link/replay.ts';
 import type { LoadedUnikernel } from '../loaded-unikernel.ts';
@@ -25,10 +25,10 @@ export async function proveLink(
   relinked: Pick<Relinked, 'image' | 'debugImage'>,
 ): Promise<ProvenLink> {
   const { image } = recorded.unikernel;
-  const [oldBytes, newBytes, debugBytes] = await Promise.all(
-    [image, relinked.image, relinked.debugImage].map((file) => readFile(file)),
+  const [oldBytes, newBytes] = await Promise.all(
+    [image, relinked.image].map((file) => readFile(file)),
   );
-  const debug = readElf(relinked.debugImage, debugBytes!);
+  const debug = readElfFile(relinked.debugImage);
   const { differences, ...verification } = verifyUnikernel({
     recorded,
     aligned,

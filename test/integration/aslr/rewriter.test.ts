@@ -12,6 +12,7 @@ import type { UnikernelInput } from '../../../src/engine/atoms/identify.ts';
 import { makeCommonObject, numberEntries } from '../../../src/engine/aslr/common-object.ts';
 import { FIXED } from '../../../src/engine/aslr/homes.ts';
 import { redirect, type Counts } from '../../../src/engine/aslr/redirect.ts';
+import { writeContents } from '../../../src/engine/elf/contents.ts';
 import { readElf } from '../../../src/engine/elf/read.ts';
 import { liveSections } from '../../../src/engine/model/gc.ts';
 import { createProgram } from '../../../src/engine/model/program.ts';
@@ -59,7 +60,7 @@ function rewrite(objects: readonly string[]): { files: string[]; counts: Counts 
   const common = makeCommonObject(needs, numbering, numbering.sizes[0]!, inputs.length);
   const files = [...changed, common].map(({ copy, elf }, i) => {
     const name = file(`changed${i}.o`);
-    writeFileSync(name, copy ?? elf.bytes);
+    writeContents(name, copy ?? elf.bytes);
     return name;
   });
   return { files, counts };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { editObject, isEmptyEdit } from '../../../src/engine/elf/edit.ts';
+import { writeContents } from '../../../src/engine/elf/contents.ts';
 import { readElf } from '../../../src/engine/elf/read.ts';
 import { SHF, SHT, STT } from '../../../src/engine/elf/types.ts';
 import { prepareObjects } from '../../../src/engine/link/prepare.ts';
@@ -38,7 +39,7 @@ test('flags, names, sections and symbols change; all else stays as readelf saw i
   const strings = elf.sections.find((s) => s.name.startsWith('.rodata.str'))!;
   const kept = elf.symbols.find((s) => s.name === 'kept')!;
   const data = Uint8Array.of(0xb8, 42, 0, 0, 0, 0xc3);
-  const bytes = editObject(elf, {
+  const contents = editObject(elf, {
     clearFlags: new Map([[strings.index, SHF.MERGE | SHF.STRINGS]]),
     rename: new Map([[strings.index, '.rodata.other']]),
     addSections: [
@@ -55,7 +56,7 @@ test('flags, names, sections and symbols change; all else stays as readelf saw i
       [kept.index, { section: elf.sections.length, value: 0, size: 6, type: STT.FUNC }],
     ]),
   });
-  writeFileSync(file('edited.o'), bytes);
+  writeContents(file('edited.o'), contents);
   const edited = read('edited.o');
   expect(edited.sections[strings.index]!.name).toBe('.rodata.other');
   expect(edited.sections[strings.index]!.flags).toBe(SHF.ALLOC);
@@ -84,7 +85,7 @@ test('calls through stubs, pinned constants and commons mean what they meant', (
   expect(prepared.map((object) => object.library)).toEqual(['caller', 'definer', 'spacer-stubs']);
   const paths = prepared.map((object) => {
     const target = file(`prepared-${object.library}.o`);
-    writeFileSync(target, object.copy ?? object.elf.bytes);
+    writeContents(target, object.copy ?? object.elf.bytes);
     return target;
   });
   run('gcc', ...objects.map((object) => object.path), '-no-pie', '-o', file('before'));

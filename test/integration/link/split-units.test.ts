@@ -12,6 +12,7 @@ import {
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeObject, type AtomForm } from '../../../src/engine/atoms/object-form.ts';
+import { wholeBytes } from '../../../src/engine/elf/contents.ts';
 import { readElf } from '../../../src/engine/elf/read.ts';
 import { SHF, STT, type ElfFile } from '../../../src/engine/elf/types.ts';
 import { relink } from '../../../src/engine/link/replay.ts';
@@ -50,6 +51,8 @@ const loadedNames = (elf: ElfFile) =>
   elf.sections.filter(({ flags, size }) => flags & SHF.ALLOC && size > 0).map(({ name }) => name);
 
 const read = (file: string) => readElf(file, readFileSync(file));
+/** The whole file of an object that was read in parts. */
+const bytesOf = ({ contents, bytes }: ElfFile) => wholeBytes(contents ?? bytes);
 
 describe('a library', () => {
   it('gets a section for what each unit has; boot sections, tables and threads stay', async () => {
@@ -196,7 +199,7 @@ describe('a split object', () => {
     const { objects } = await split(shop);
     const other = withSources(loaded, withSplit(loaded.originals, objects));
     const copyOf = (library: string) => other.objects.find((o) => o.library === library)?.copy;
-    expect(copyOf('libx')).toBe(objects.get('libx')?.bytes);
+    expect(copyOf('libx')).toBe(objects.get('libx')?.contents);
     const { object, section } = other.program.globalByName.get('beta')!;
     const home = other.program.objects[object]?.elf.sections[section];
     expect(home?.name).toBe('.text.unit.beta');
@@ -210,19 +213,20 @@ describe('a split object', () => {
     const first = await splitElf(shop);
     for (const unit of shop.units) rmSync(shop.path(`libx/${unit}.o`));
     const second = await splitElf(shop);
-    expect(Buffer.compare(first.bytes, second.bytes)).toBe(0);
+    expect(Buffer.compare(bytesOf(first), bytesOf(second))).toBe(0);
   });
 
   it('is made again where the cache holds something else', async () => {
     shop = new UnitsWorkshop();
     const { objects } = await split(shop);
-    const { file, bytes, elf } = objects.get('libx')!;
+    const { file, contents, elf } = objects.get('libx')!;
+    const bytes = wholeBytes(contents);
     const text = elf.sections.find(({ name }) => name === '.text.unit.beta')!;
     const changed = Uint8Array.from(bytes);
     changed[text.offset] = changed[text.offset]! ^ 1;
     for (const bad of [changed, bytes.subarray(0, 1000), new Uint8Array(0)]) {
       writeFileSync(file, bad);
-      expect(Buffer.compare((await splitElf(shop)).bytes, bytes)).toBe(0);
+      expect(Buffer.compare(bytesOf(await splitElf(shop)), bytes)).toBe(0);
       expect(Buffer.compare(readFileSync(file), bytes)).toBe(0);
     }
   });
@@ -238,14 +242,14 @@ describe('a split object', () => {
   it('leaves the cache when it served longest ago', async () => {
     shop = new UnitsWorkshop();
     const { objects } = await split(shop);
-    const { file, bytes } = objects.get('libx')!;
+    const { file, contents } = objects.get('libx')!;
     const units = path.dirname(path.dirname(file));
     mkdirSync(path.join(units, 'old'));
-    writeFileSync(path.join(units, 'old', 'liby.o'), bytes);
+    writeFileSync(path.join(units, 'old', 'liby.o'), wholeBytes(contents));
     utimesSync(path.join(units, 'old'), new Date(0), new Date(0));
-    await pruneUnitCache(shop.cache, 2 * bytes.length);
+    await pruneUnitCache(shop.cache, 2 * wholeBytes(contents).length);
     expect(readdirSync(units)).toHaveLength(2);
-    await pruneUnitCache(shop.cache, 2 * bytes.length - 1);
+    await pruneUnitCache(shop.cache, 2 * wholeBytes(contents).length - 1);
     expect(readdirSync(units)).toEqual([path.basename(path.dirname(file))]);
   });
 });
@@ -318,8 +322,8 @@ describe('the proof', () => {
   ): Promise<string | undefined> {
     shop = new UnitsWorkshop();
     const loaded = await shop.load();
-    const { elf, bytes } = (await split(shop)).objects.get('libx')!;
-    const changed = Uint8Array.from(bytes);
+    const { elf, contents } = (await split(shop)).objects.get('libx')!;
+    const changed = Uint8Array.from(wholeBytes(contents));
     edit(changed, elf);
     const names = unitNames(
       shop.units.map((unit) => shop.path(`libx/${unit}.o`)),
