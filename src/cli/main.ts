@@ -10,6 +10,7 @@ import { addLockCommands } from './lock-commands.ts';
 import { addAlignOptions, alignOptionsOf, type AlignFlags } from './options.ts';
 import { EXIT, print, printDocument, writeHtml, type OutputFlags } from './output.ts';
 import { progressDisplay } from './progress.ts';
+import { addVerifyCommand } from './verify.ts';
 import { readReport } from '../engine/report/read.ts';
 import { writeWhole } from '../engine/whole-file.ts';
 
@@ -78,6 +79,7 @@ function createProgram(signal: AbortSignal, done: (status: number) => void): Com
     .action(async (flags: ReportFlags) => done(await runReport(flags)));
   addLockCommands(program, signal, done);
   addExplainCommand(program, signal, done);
+  addVerifyCommand(program, signal, done);
   return program;
 }
 

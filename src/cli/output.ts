@@ -5,7 +5,7 @@ import { renderTable } from '../engine/report/table.ts';
 import { writeWhole } from '../engine/whole-file.ts';
 
 /** Exit statuses of the command. */
-export const EXIT = { done: 0, failed: 1, usage: 2, nothing: 3 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, nothing: 3, unproven: 4 } as const;
 
 export interface OutputFlags {
   json?: boolean;

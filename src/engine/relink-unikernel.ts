@@ -1,5 +1,5 @@
 /** Writes the copies and scripts of one unikernel, reads them back, and links with them. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { wholeBytes, writeContents, type Contents } from './elf/contents.ts';
@@ -58,6 +58,10 @@ function scriptName(loaded: LoadedUnikernel, index: number): string {
   const base = path.basename(loaded.scripts[index]!.file).replace(/[^\w.-]/g, '_');
   return `${index}-${base}`;
 }
+
+/** Whether an alignment wrote scripts and copies of objects into a folder. */
+export const hasWritten = (directory: string): boolean =>
+  [SCRIPTS, OBJECTS].every((folder) => existsSync(path.join(directory, folder)));
 
 /** What an earlier alignment wrote of one unikernel. */
 export interface Written {

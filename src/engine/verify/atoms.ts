@@ -14,22 +14,9 @@ import { FIELD_BYTES } from '../model/relocation-types.ts';
 import { relocateSection, type Addresses } from '../model/relocate.ts';
 import { KIND, type Program } from '../model/types.ts';
 import { follow, type Doubt } from './follow.ts';
+import { isAtom, isFilled, isMergeable, isPinned } from './inputs.ts';
 import { hex, type Difference, type Finding } from './types.ts';
 import type { ImageView, Site } from './view.ts';
-
-/** ld makes one note of the properties of all objects (ld manual, `-z` options; bfd/elf-properties.c). */
-export const PROPERTIES = '.note.gnu.property';
-
-/** Sections that the linker takes apart are looked at elsewhere: unwind tables record by record. */
-export function isAtom({ flags, size, name }: ElfSection): boolean {
-  return (flags & SHF.ALLOC) !== 0 && size > 0 && name !== '.eh_frame' && name !== PROPERTIES;
-}
-
-/** Whether the linker merges this section with others; ld merges none that has relocations. */
-export function isMergeable({ program }: ImageView, object: number, section: ElfSection): boolean {
-  const { relocations } = program.objects[object]!.elf;
-  return (section.flags & SHF.MERGE) !== 0 && (relocations.get(section.index) ?? []).length === 0;
-}
 
 /**
  * Checks all input sections of an image.
@@ -41,8 +28,10 @@ export function checkAtoms(view: ImageView, other: ImageView, which: string): Fi
   program.objects.forEach(({ elf }, object) => {
     for (const section of elf.sections) {
       if (!isAtom(section) || isDiscarded(program, object, section.index)) continue;
+      if (isFilled(section)) continue;
       const spans = view.spansOf(object, section.index);
       if (spans.length > 0) spans.forEach((span) => run.check({ object, section, span }));
+      else if (isPinned(view, object, section)) run.count();
       else if (!isMergeable(view, object, section) && isIn(other, view, object, section))
         run.absent(object, section);
     }
@@ -77,6 +66,10 @@ class Run {
   finding(): Finding {
     const { atoms, references, followed, differences, unproven } = this;
     return { counts: { atoms, references, followed }, differences, unproven };
+  }
+
+  count(): void {
+    this.atoms++;
   }
 
   absent(object: number, section: ElfSection): void {
@@ -149,10 +142,24 @@ class Run {
       else this.doubt(site, relocation.offset, doubt, found.subarray(from, end), own);
       rest.set(own, from);
     }
-    const at = rest.findIndex((byte, i) => byte !== expected[i]);
-    if (at < 0) return;
+    const isOther = (byte: number, i: number) => byte !== expected[i];
+    if (!rest.some(isOther)) return;
+    const named = rest.findIndex((byte, i) => isOther(byte, i) && this.isNamed(site, i));
+    if (named < 0 && this.view.isSearched) {
+      this.unproven.push(`${this.which}: ${this.nameOf(site, site.span.offset)} beside its names`);
+      return;
+    }
+    const at = named < 0 ? rest.findIndex(isOther) : named;
     const text = `is ${show(rest.subarray(at, at + 4))} instead of ${show(expected.subarray(at, at + 4))}`;
     this.fail(site, 'bytes', site.span.offset + at, text);
+  }
+
+  /** Whether a byte belongs to something with a name and a size, and is no padding. */
+  private isNamed({ object, section, span }: Site, at: number): boolean {
+    const offset = span.offset + at;
+    return this.view.program.objects[object]!.elf.symbols.some(
+      (s) => s.section === section.index && s.value <= offset && offset < s.value + s.size,
+    );
   }
 
   private doubt(

@@ -12,6 +12,9 @@ import { hex, type Difference } from './types.ts';
 /** The output section. */
 export const REGIONS = '.uk_bootinfo';
 
+/** Output sections that steps after the link fill in: this one, and run-time relocations. */
+export const FILLED: ReadonlySet<string> = new Set([REGIONS, '.uk_reloc']);
+
 export interface RegionTable {
   readonly bytes: Uint8Array;
   readonly segments: readonly ElfSegment[];
@@ -20,7 +23,11 @@ export interface RegionTable {
 /** What a word of an entry may say of its segment. */
 type Word = (segment: ElfSegment) => number;
 
+/** Which segments get an entry, in the order of the table. */
+type Listed = (segments: readonly ElfSegment[]) => readonly ElfSegment[];
+
 interface Form {
+  readonly listed: Listed;
   readonly header: number;
   /** For each word of an entry: all that explains it in the table that it was learnt from. */
   readonly words: readonly (readonly Word[])[];
@@ -58,27 +65,48 @@ export function changedRegions(
   if (old?.bytes.length !== is?.bytes.length || !old || !is) return [wrong('has another size')];
   if (old.bytes.every((byte) => byte === 0))
     return is.bytes.every((byte) => byte === 0) ? [] : [wrong('is not empty any more')];
-  const form = learn(old);
-  return form === undefined ? [wrong('has a form that is not known')] : misfits(form, old, is);
+  const [found = [wrong('has a form that is not known')], ...others] = learn(old).map((form) =>
+    misfits(form, old, is),
+  );
+  return others.find((one) => one.length === 0) ?? found;
 }
+
+/** Whether the segments explain all that the table says. */
+export const isReadable = (table: RegionTable): boolean => learn(table).length > 0;
 
 const wrong = (text: string): Difference => ({ kind: 'boot', text: `${REGIONS} ${text}` });
 
-const listed = ({ segments }: RegionTable): ElfSegment[] =>
-  segments
-    .filter(({ type, memorySize }) => type === PT.LOAD && memorySize > 0)
-    .sort((a, b) => a.virtualAddress - b.virtualAddress);
+const loads: Listed = (segments) => segments.filter(({ type }) => type === PT.LOAD);
+const inMemory: Listed = (segments) => loads(segments).filter(({ memorySize }) => memorySize > 0);
+const sorted =
+  (listed: Listed): Listed =>
+  (segments) =>
+    [...listed(segments)].sort((a, b) => a.virtualAddress - b.virtualAddress);
+
+/** Up to 0.14 segments without memory are listed as well, up to 0.13 in the order of the headers. */
+const LISTINGS = [sorted(inMemory), sorted(loads), loads];
 
 const viewOf = ({ bytes }: RegionTable) =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-function learn(table: RegionTable): Form | undefined {
-  const count = listed(table).length;
+/** All forms that explain a table: the new one has to be in one of them. */
+function learn(table: RegionTable): Form[] {
+  return LISTINGS.flatMap((listed): Form[] => {
+    const segments = listed(table.segments);
+    const form = segments.length === 0 ? undefined : learnListed(table, segments);
+    return form === undefined ? [] : [{ ...form, listed }];
+  });
+}
+
+function learnListed(
+  table: RegionTable,
+  segments: readonly ElfSegment[],
+): Omit<Form, 'listed'> | undefined {
   const view = viewOf(table);
   for (let header = 8; header <= Math.min(MAX_HEADER, table.bytes.length); header += WORD) {
-    if (view.getUint32(header - WORD, true) !== count) continue;
+    if (view.getUint32(header - WORD, true) !== segments.length) continue;
     for (let entry = 16; entry <= MAX_ENTRY; entry += WORD) {
-      const words = wordsOf(table, header, entry);
+      const words = wordsOf(table, segments, header, entry);
       if (words !== undefined) return { header, words };
     }
   }
@@ -86,8 +114,12 @@ function learn(table: RegionTable): Form | undefined {
 }
 
 /** What explains each word of all entries; undefined where something is not explained. */
-function wordsOf(table: RegionTable, header: number, entry: number): Word[][] | undefined {
-  const segments = listed(table);
+function wordsOf(
+  table: RegionTable,
+  segments: readonly ElfSegment[],
+  header: number,
+  entry: number,
+): Word[][] | undefined {
   const view = viewOf(table);
   const end = header + segments.length * entry;
   if (end > table.bytes.length || table.bytes.subarray(end).some((byte) => byte !== 0))
@@ -104,8 +136,12 @@ function wordsOf(table: RegionTable, header: number, entry: number): Word[][] | 
   return says(WORDS[0]!) && says(WORDS[5]!) ? words : undefined;
 }
 
-function misfits({ header, words }: Form, old: RegionTable, table: RegionTable): Difference[] {
-  const segments = listed(table);
+function misfits(
+  { listed, header, words }: Form,
+  old: RegionTable,
+  table: RegionTable,
+): Difference[] {
+  const segments = listed(table.segments);
   const view = viewOf(table);
   const entry = words.length * WORD;
   const expected = Buffer.alloc(table.bytes.length);

@@ -4,8 +4,8 @@
  * symbol, has the multiboot header that the user's image has where loaders look for it, and its
  * table of memory regions lists its own segments.
  */
-import { PT, type ElfFile, type ElfSegment } from '../elf/types.ts';
-import { changedRegions, REGIONS, type RegionTable } from './boot-regions.ts';
+import { PT, SHF, type ElfFile, type ElfSegment } from '../elf/types.ts';
+import { changedRegions, FILLED, isReadable, REGIONS, type RegionTable } from './boot-regions.ts';
 import { LoadedMemory } from './memory.ts';
 import { hex, type Difference, type Finding } from './types.ts';
 
@@ -19,12 +19,9 @@ export interface BootImages {
   readonly isRemoved: (name: string) => boolean;
 }
 
-/** Sections that only run-time relocation needs: a step after the link rewrites them. */
-const REWRITTEN = new Set([REGIONS, '.uk_reloc']);
-
 /** Checks the bootable image. */
 export function checkBoot(images: BootImages): Finding {
-  const { old, oldDebug, image, debug } = images;
+  const { old, image, debug } = images;
   if (image === undefined)
     return old === undefined
       ? {}
@@ -35,10 +32,11 @@ export function checkBoot(images: BootImages): Finding {
     counts: { segments: image.segments.length },
     differences: [
       ...changedEntry(images),
-      ...changedHeaders(image, debug),
+      ...changedHeaders(old, image, debug),
       ...changedMemory(images),
       ...changedMultiboot(old, image),
-      ...changedRegions(tableOf(old, oldDebug), tableOf(image, debug)),
+      ...changedTable(images),
+      ...changedCopy(image, debug),
     ],
   };
 }
@@ -72,7 +70,7 @@ function changedEntry({ old, oldDebug, image, debug }: BootImages): Difference[]
 }
 
 /** Stripping keeps the headers; only where things stand in the file may change. */
-function changedHeaders(image: ElfFile, debug: ElfFile): Difference[] {
+function changedHeaders(old: ElfFile, image: ElfFile, debug: ElfFile): Difference[] {
   const fields = [
     'type',
     'flags',
@@ -80,7 +78,6 @@ function changedHeaders(image: ElfFile, debug: ElfFile): Difference[] {
     'physicalAddress',
     'fileSize',
     'memorySize',
-    'alignment',
   ] as const;
   const text = (s: ElfSegment | undefined) =>
     fields.map((field) => `${field} ${hex(s?.[field] ?? -1)}`);
@@ -88,7 +85,7 @@ function changedHeaders(image: ElfFile, debug: ElfFile): Difference[] {
   return Array.from({ length: count }, (_, i) => i).flatMap((i): Difference[] => {
     const [is, was] = [text(image.segments[i]), text(debug.segments[i])];
     const at = is.findIndex((field, n) => field !== was[n]);
-    if (at < 0) return [];
+    if (at < 0) return changedAlignment(i, image.segments[i]!, debug, old);
     return [
       different(
         'segment',
@@ -98,9 +95,26 @@ function changedHeaders(image: ElfFile, debug: ElfFile): Difference[] {
   });
 }
 
+/** objcopy keeps a header's alignment or takes the largest of its sections, by version. */
+function changedAlignment(i: number, is: ElfSegment, debug: ElfFile, old: ElfFile): Difference[] {
+  const was = debug.segments[i]!;
+  const end = is.virtualAddress + is.memorySize;
+  const own = debug.sections.filter(
+    ({ flags, address }) => flags & SHF.ALLOC && address >= is.virtualAddress && address < end,
+  );
+  const largest = own.reduce((most, { alignment }) => Math.max(most, alignment), 1);
+  const users = old.segments.filter(({ type }) => type !== PT.LOAD && type === is.type);
+  const allowed = [was, ...users].map(({ alignment }) => alignment);
+  if ([...allowed, largest, Math.max(PAGE, largest)].includes(is.alignment)) return [];
+  const text = `program header ${i} of the bootable image has alignment ${hex(is.alignment)} instead of ${hex(was.alignment)}`;
+  return [different('segment', text)];
+}
+
+const PAGE = 0x1000;
+
 function changedMemory({ image, debug, isRemoved }: BootImages): Difference[] {
   const [is, was] = [new LoadedMemory(image!), new LoadedMemory(debug)];
-  const skipped = debug.sections.filter(({ name }) => REWRITTEN.has(name) || isRemoved(name));
+  const skipped = debug.sections.filter(({ name }) => FILLED.has(name) || isRemoved(name));
   return debug.segments.flatMap(({ type, virtualAddress, memorySize }): Difference[] => {
     if (type !== PT.LOAD || memorySize === 0) return [];
     const [found, expected] = [
@@ -127,7 +141,30 @@ function changedMemory({ image, debug, isRemoved }: BootImages): Difference[] {
   });
 }
 
-function tableOf(image: ElfFile, { sections, segments }: ElfFile): RegionTable | undefined {
+/** The step that writes the table reads the headers of either image, by release and options. */
+function changedTable({ old, oldDebug, image, debug }: BootImages): Difference[] {
+  const tables = (of: (twin: ElfFile, elf: ElfFile) => readonly ElfSegment[]) => ({
+    old: tableOf(old!, oldDebug, of(oldDebug, old!)),
+    new: tableOf(image!, debug, of(debug, image!)),
+  });
+  const [byTwin, byImage] = [tables(({ segments }) => segments), tables((_, elf) => elf.segments)];
+  const found = changedRegions(byTwin.old, byTwin.new);
+  if (found.length === 0 || (byTwin.old && isReadable(byTwin.old))) return found;
+  return changedRegions(byImage.old, byImage.new);
+}
+
+/** The unstripped image has the table that boots, or none yet. */
+function changedCopy(image: ElfFile, debug: ElfFile): Difference[] {
+  const [is, was] = [image, debug].map((elf) => tableOf(elf, debug, [])?.bytes);
+  if (!is || !was || was.every((byte) => byte === 0) || Buffer.compare(is, was) === 0) return [];
+  return [different('boot', `${REGIONS} of the unstripped image is another one`)];
+}
+
+function tableOf(
+  image: ElfFile,
+  { sections }: ElfFile,
+  segments: readonly ElfSegment[],
+): RegionTable | undefined {
   const section = sections.find(({ name }) => name === REGIONS);
   const bytes = section && new LoadedMemory(image).read(section.address, section.size);
   return bytes && { bytes, segments };

@@ -9,6 +9,7 @@ import { PC_RELATIVE, R } from '../model/relocation-types.ts';
 import { KIND } from '../model/types.ts';
 import { targetOf } from '../pages/match.ts';
 import { hex } from './types.ts';
+import { isMergeable } from './inputs.ts';
 import type { ImageView, Site, Span } from './view.ts';
 
 /** What a field is to mean: a place in a section of the program. */
@@ -59,7 +60,12 @@ export function follow(
     isMerged(view, meaning, found) ||
     isMoved(view, meaning, found) ||
     isStub(view, relocation, meaning, found);
-  return leads ? undefined : wrong(`leads to ${hex(found)}, which is not ${name}`);
+  if (leads) return undefined;
+  const isLost = view.isSearched && spansAt(view, meaning).length === 0;
+  const text = `leads to ${hex(found)}, which is not `;
+  return isLost && !isMergeable(view, meaning.object, meaning.section)
+    ? open(`${text}known to be ${name}: its place was not found`)
+    : wrong(`${text}${name}`);
 }
 
 /** What the slot of a symbol may hold. */
@@ -96,6 +102,14 @@ function meaningOf(
     isSection: rows.type[row] === STT.SECTION,
     name: symbolName(program, object, relocation.symbol),
   };
+}
+
+/** The spans of what is meant that hold it. */
+function spansAt({ spansOf }: ImageView, { object, section, value, addend, isSection }: Meaning) {
+  const at = isSection ? value + addend : value;
+  return spansOf(object, section.index).filter(
+    ({ offset, size }) => at + FIELD_TO_END >= offset && at <= offset + size,
+  );
 }
 
 /** Spans of a split section: a unit's reference to its own section leads into the unit's own piece. */

@@ -8,14 +8,14 @@
  * Plain code and data have no order that a program could see: only references lead there, and each
  * of these is followed.
  *
- * What remains are the names that scripts give to places. Two that are called start and end of the
+ * What remains are the names that scripts give to places, as far as any object refers to them. Two that are called start and end of the
  * same hold the same between them; one that begins a table begins it; the sections around a name
  * that it can be about (its own output section's, code around a name in code, contents around a
  * name in zeroed memory) stay on their sides of it.
  */
 import { SHF, SHN, SHT, STT, type ElfSection } from '../elf/types.ts';
 import { takesAddresses } from '../pages/image-memory.ts';
-import { isAtom, isMergeable } from './atoms.ts';
+import { isAtom, isMergeable } from './inputs.ts';
 import { hex, type Difference, type Finding } from './types.ts';
 import type { ImageView } from './view.ts';
 
@@ -40,15 +40,22 @@ export function checkOrder(old: ImageView, aligned: ImageView): Finding {
   const tables = old.image.sections.filter(
     ({ flags, name, size }) => flags & SHF.ALLOC && !BULK.test(name) && size > 0,
   );
-  const differences = tables.flatMap((table) => changedTable(table, pairs));
+  const unproven: string[] = [];
+  const differences = tables.flatMap((table) => {
+    const changed = changedTable(table, pairs);
+    const own = entriesOf(table, pairs);
+    if (changed.length === 0 || !isPermuted(table.name, own, aligned)) return changed;
+    unproven.push(`whether the order of ${table.name} matters: it has the same entries in another`);
+    return [];
+  });
   differences.push(...changedDistances('the boot sections', headOf(pairs)));
   differences.push(
-    ...changedRanges(places, pairs),
+    ...changedRanges(places, pairs, aligned),
     ...changedStarts(places, pairs, tables),
-    ...changedNeighbours(places, pairs, rangesOf(places)),
+    ...changedNeighbours(places.filter(isNoEmptyBound(places)), pairs, rangesOf(places)),
     ...changedTemplate(placesOf(old, aligned), old, aligned),
   );
-  return { counts: { tables: tables.length }, differences };
+  return { counts: { tables: tables.length - unproven.length }, differences, unproven };
 }
 
 function pairsOf(old: ImageView, aligned: ImageView): Pair[] {
@@ -84,13 +91,31 @@ function headOf(pairs: readonly Pair[]): readonly Pair[] {
   return pairs.slice(0, end < 0 ? pairs.length : end);
 }
 
-function changedTable(table: ElfSection, pairs: readonly Pair[]): Difference[] {
-  const end = table.address + table.size;
-  return changedDistances(
-    table.name,
-    pairs.filter(({ old }) => old >= table.address && old < end),
-  );
+function entriesOf({ address, size }: ElfSection, pairs: readonly Pair[]): readonly Pair[] {
+  return pairs.filter(({ old }) => old >= address && old < address + size);
 }
+
+function changedTable(table: ElfSection, pairs: readonly Pair[]): Difference[] {
+  return changedDistances(table.name, entriesOf(table, pairs));
+}
+
+/**
+ * Whether a table that no script sorts has all its entries, one behind the other: another link may
+ * have had its objects in another order. What an alignment links keeps the order.
+ */
+function isPermuted(name: string, entries: readonly Pair[], aligned: ImageView): boolean {
+  if (!aligned.isSearched || SORTED.test(name)) return false;
+  const is = [...entries].sort((a, b) => a.new - b.new);
+  return is.every((pair, i) => {
+    const before = is[i - 1];
+    if (before === undefined) return true;
+    const gap = pair.new - before.new - before.size;
+    return gap >= 0 && gap < pair.section.alignment;
+  });
+}
+
+/** Tables of what is to be done in turn (Unikraft: `sections.h`; gABI: initialisation). */
+const SORTED = /ctor|dtor|init|fini|earlytab|event/;
 
 /** A name of both images. */
 interface Place {
@@ -112,7 +137,11 @@ function startsOf(name: string): string[] {
 }
 
 /** Start and end of a table, or of nothing: between them is the same, at the same distances. */
-function changedRanges(places: readonly Place[], pairs: readonly Pair[]): Difference[] {
+function changedRanges(
+  places: readonly Place[],
+  pairs: readonly Pair[],
+  aligned: ImageView,
+): Difference[] {
   const byName = new Map(places.map((place) => [place.name, place]));
   return places.flatMap((end): Difference[] => {
     const start = startOf(end, byName);
@@ -121,7 +150,8 @@ function changedRanges(places: readonly Place[], pairs: readonly Pair[]): Differ
     if (inside.some(({ home }) => BULK.test(home))) return [];
     const bounds = [start, end].map(({ name, old, new: is }) => ({ name, old, new: is }));
     const [first, last] = bounds;
-    return changedDistances(`${start.name} to ${end.name}`, [first!, ...inside, last!]);
+    const entries = isPermuted(start.name, inside, aligned) ? [] : inside;
+    return changedDistances(`${start.name} to ${end.name}`, [first!, ...entries, last!]);
   });
 }
 
@@ -143,6 +173,18 @@ function rangesOf(places: readonly Place[]): Set<Place> {
       return start ? [start, end] : [];
     }),
   );
+}
+
+/** All but the bounds of empty ranges, which mean nothing beyond being equal. */
+function isNoEmptyBound(places: readonly Place[]): (place: Place) => boolean {
+  const byName = new Map(places.map((place) => [place.name, place]));
+  const empty = new Set(
+    places.flatMap((end) => {
+      const start = startOf(end, byName);
+      return start?.old === end.old ? [start, end] : [];
+    }),
+  );
+  return (place) => !empty.has(place);
 }
 
 /** A name at the start of a table, and not one of two that are compared as a range, is at its start. */
@@ -238,17 +280,18 @@ function isInTemplate({ tls }: ImageView, at: number): boolean {
   return tls !== undefined && at >= tls.start && at <= tls.end;
 }
 
-/** Names that scripts assign: those that no object defines. */
+/** Names that scripts assign, no object defines and some object refers to. */
 function placesOf({ image, program, names }: ImageView, aligned: ImageView): Place[] {
   const defined = new Set<string>();
+  const used = new Set<string>();
   for (const { elf } of program.objects)
-    for (const { name, section } of elf.symbols) if (section !== SHN.UNDEF) defined.add(name);
+    for (const { name, section } of elf.symbols) (section === SHN.UNDEF ? used : defined).add(name);
   return image.symbols.flatMap(({ name, section, type, value }): Place[] => {
     const home = image.sections[section];
     const is = aligned.names.get(name);
     const isPlace = type !== STT.SECTION && type !== STT.FILE && section !== SHN.UNDEF;
     if (!isPlace || home === undefined || is === undefined) return [];
-    if (defined.has(name) || names.get(name) !== value) return [];
+    if (!used.has(name) || defined.has(name) || names.get(name) !== value) return [];
     return [{ name, home, old: value, new: is }];
   });
 }

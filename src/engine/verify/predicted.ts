@@ -6,7 +6,8 @@
 import { PAGE_SIZE } from '../../protocol/page-map.ts';
 import { PT, SHF, type ElfFile } from '../elf/types.ts';
 import type { Prediction } from '../predict.ts';
-import { PROPERTIES } from './atoms.ts';
+import { REGIONS } from './boot-regions.ts';
+import { PROPERTIES } from './inputs.ts';
 import { hex, type Difference, type Finding } from './types.ts';
 
 /** More of them say nothing that the first ones do not. */
@@ -20,7 +21,9 @@ export function checkBytes(
 ): Finding {
   const differences: Difference[] = [];
   const unproven = new Set<string>();
-  const gone = debug.sections.filter(({ flags, name }) => flags & SHF.ALLOC && removed(name));
+  const gone = debug.sections.filter(
+    ({ flags, name }) => flags & SHF.ALLOC && (removed(name) || name === REGIONS),
+  );
   let bytes = 0;
   for (const { type, virtualAddress, offset, fileSize } of debug.segments) {
     if (type !== PT.LOAD) continue;

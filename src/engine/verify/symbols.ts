@@ -6,7 +6,6 @@
 import { SHN, STB, STT, type ElfFile, type ElfSymbol } from '../elf/types.ts';
 import { FRAME_HEADER } from '../ldscript/adopt.ts';
 import type { Evaluation } from '../ldscript/evaluate-types.ts';
-import { STUBS } from '../link/prepare.ts';
 import type { Addresses } from '../model/relocate.ts';
 import { KIND, type Program } from '../model/types.ts';
 import { hex, type Difference, type Finding } from './types.ts';
@@ -14,6 +13,9 @@ import { hex, type Difference, type Finding } from './types.ts';
 /** Symbols that stand for a place in the program: no sections, no files, no references. */
 const isNamed = ({ name, type, section }: ElfSymbol) =>
   name !== '' && section !== SHN.UNDEF && type !== STT.SECTION && type !== STT.FILE;
+
+/** Names that alignments add to copies of objects. */
+const OURS = '__spacer_';
 
 /** Assemblers' own labels: ld keeps or drops them as sections are merged or not. */
 const isLabel = (name: string) => name.startsWith('.L');
@@ -132,7 +134,7 @@ export function checkNames(
   debug: ElfFile,
   allowsMore: boolean,
 ): Finding {
-  const [was, is] = [namesOf(old, new Set()), namesOf(debug, stubsOf(aligned))];
+  const [was, is] = [namesOf(old), namesOf(debug)];
   const differences: Difference[] = [];
   for (const key of new Set([...was.keys(), ...is.keys()])) {
     const [before = 0, after = 0] = [was.get(key), is.get(key)];
@@ -145,12 +147,6 @@ export function checkNames(
   return { differences };
 }
 
-/** Jumps that the alignment added: each is followed where it is used. */
-function stubsOf(aligned: Program | undefined): Set<string> {
-  const own = (aligned?.objects ?? []).filter(({ library }) => library === STUBS);
-  return new Set(own.flatMap(({ elf }) => elf.symbols.filter(isNamed).map(({ name }) => name)));
-}
-
 /**
  * ld keeps all common symbols of an object if it needs one of them; each by itself, those that
  * nothing refers to are left out. (What refers to one that is missing is a difference of its own.)
@@ -160,10 +156,11 @@ function isUnusedCommon({ globalByName, objects }: Program, name: string): boole
   return objects[object]?.elf.sections[section]?.name === `.bss.${name}`;
 }
 
-function namesOf({ symbols }: ElfFile, own: ReadonlySet<string>): Map<string, number> {
+function namesOf({ symbols }: ElfFile): Map<string, number> {
   const result = new Map<string, number>();
   for (const symbol of symbols) {
-    if (!isNamed(symbol) || isLabel(symbol.name) || own.has(symbol.name)) continue;
+    const { name } = symbol;
+    if (!isNamed(symbol) || isLabel(name) || name.startsWith(OURS)) continue;
     const key = `${symbol.name}\0${symbol.type}\0${symbol.size}`;
     result.set(key, (result.get(key) ?? 0) + 1);
   }

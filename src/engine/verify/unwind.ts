@@ -27,9 +27,14 @@ export function checkUnwind(old: ImageView, aligned: ImageView, allowsMore: bool
     if (was === is) return {};
     return { unproven: ['unwind tables: those of one image cannot be read'] };
   }
-  const frames = changedFrames(keysOf(old, was), keysOf(aligned, is), allowsMore);
-  const differences = [...frames, ...changedSearch(aligned.image, is)];
-  return { counts: { frames: is.length }, differences };
+  const [known, found] = [keysOf(old, was), keysOf(aligned, is)];
+  const changed = changedFrames(known.keys, found.keys, allowsMore);
+  const lost = known.lost + found.lost;
+  const differences = changedSearch(aligned.image, is);
+  if (lost === 0)
+    return { counts: { frames: is.length }, differences: [...changed, ...differences] };
+  const text = `unwind records: ${lost} are of functions whose place was not found`;
+  return { counts: { frames: is.length - lost }, differences, unproven: [text] };
 }
 
 function changedFrames(
@@ -50,18 +55,34 @@ function changedFrames(
   });
 }
 
-/** Records without addresses: a function is known by its section and the place in it. */
-function keysOf(view: ImageView, frames: readonly Frame[]): Map<string, number> {
-  const placeOf = placesOf(view);
-  const result = new Map<string, number>();
-  for (const { start, range, text } of frames) {
-    const key = `${placeOf(start)}\n${range}\n${text}`;
-    result.set(key, (result.get(key) ?? 0) + 1);
-  }
-  return result;
+interface Keys {
+  /** How often each record stands. */
+  readonly keys: Map<string, number>;
+  /** Records of code whose place was looked for and not found. */
+  readonly lost: number;
 }
 
-function placesOf(view: ImageView): (address: number) => string {
+/** Records without addresses: a function is known by its section and the place in it. */
+function keysOf(view: ImageView, frames: readonly Frame[]): Keys {
+  const placeOf = placesOf(view);
+  const keys = new Map<string, number>();
+  let lost = 0;
+  for (const { start, range, text } of frames) {
+    const place = placeOf(start);
+    if (place === undefined && view.isSearched && !isMadeByLinker(view.image, start)) lost++;
+    const key = `${place ?? madePlace(view.image, start)}\n${range}\n${text}`;
+    keys.set(key, (keys.get(key) ?? 0) + 1);
+  }
+  return { keys, lost };
+}
+
+/** Code of the linker's own is in tables that it makes. */
+function isMadeByLinker({ sections }: ElfFile, address: number): boolean {
+  const home = sections.find((s) => s.address <= address && address < s.address + s.size);
+  return home?.name.startsWith('.plt') ?? false;
+}
+
+function placesOf(view: ImageView): (address: number) => string | undefined {
   const spans = view.program.objects
     .flatMap(({ elf, library }, object) =>
       elf.sections.flatMap(({ index, name, flags, size }) =>
@@ -80,7 +101,7 @@ function placesOf(view: ImageView): (address: number) => string {
       else high = middle;
     }
     const found = spans[low - 1];
-    if (found === undefined || !holds(found.span, address)) return madePlace(view.image, address);
+    if (found === undefined || !holds(found.span, address)) return undefined;
     return `${found.name}+${hex(found.span.offset + address - found.span.address)}`;
   };
 }

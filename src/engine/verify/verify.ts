@@ -12,12 +12,9 @@
  *   boot         entry, multiboot header, table of memory regions; the bootable image is the
  *                unstripped one
  */
-import { createHash } from 'node:crypto';
-import type { Verification } from '../../protocol/page-map.ts';
 import { COMMON } from '../aslr/names.ts';
 import { globMatches } from '../atoms/gather.ts';
 import { sectionKeys } from '../atoms/object-form.ts';
-import { readElf } from '../elf/read.ts';
 import type { ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
 import { magicOf } from '../link/command.ts';
@@ -30,17 +27,12 @@ import { checkAtoms } from './atoms.ts';
 import { checkBoot } from './boot.ts';
 import { checkOrder } from './order.ts';
 import { checkBytes } from './predicted.ts';
+import { elfOf, proofOf, type ImageFile, type Proof } from './proof.ts';
 import { checkHeaders, checkPermissions } from './segments.ts';
 import { checkNames, checkValues } from './symbols.ts';
 import { joinFindings, type Difference, type Finding } from './types.ts';
 import { checkUnwind } from './unwind.ts';
-import { viewOfAligned, viewOfRecorded, type ImageView } from './view.ts';
-
-/** A bootable image as it is on disk. */
-export interface ImageFile {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
+import { viewOfAligned, viewOfFound, viewOfRecorded, type ImageView } from './view.ts';
 
 export interface VerifyRequest {
   /** As the build left it. */
@@ -55,37 +47,30 @@ export interface VerifyRequest {
   readonly newImage: ImageFile;
 }
 
-export interface Proof extends Verification {
-  /** Empty where the images are the same program as far as is known. */
-  readonly differences: readonly Difference[];
-}
-
 /** Compares the two images of one unikernel. @throws SpacerError `elf-*` */
 export function verifyUnikernel(request: VerifyRequest): Proof {
   const { recorded, debug, oldImage, newImage } = request;
-  const old = viewOfRecorded(recordedProgram(recorded), recorded.debug, recorded.command.pie);
+  const booted = elfOf(oldImage);
+  const old = viewOfRecorded(
+    recordedProgram(recorded),
+    recorded.debug,
+    recorded.command.pie,
+    booted,
+  );
   const aligned = alignedView(request, old.program);
   const findings = joinFindings([
     checkAtoms(old, aligned, 'the user’s image'),
     ...(isRewritten(request) ? [REWRITTEN] : comparePrograms(request, old, aligned)),
     ...checkLinked(request),
     checkBoot({
-      old: elfOf(oldImage),
+      old: booted,
       oldDebug: recorded.debug,
       image: elfOf(newImage),
       debug,
       isRemoved: removedBy(recorded),
     }),
   ]);
-  return {
-    counts: findings.counts,
-    differences: findings.differences,
-    unproven: [...findings.unproven],
-    images: {
-      before: { path: oldImage.path, sha256: sha256(oldImage.bytes) },
-      after: { path: newImage.path, sha256: sha256(newImage.bytes) },
-    },
-  };
+  return proofOf(findings, oldImage, newImage);
 }
 
 function comparePrograms(request: VerifyRequest, old: ImageView, aligned: ImageView): Finding[] {
@@ -132,7 +117,7 @@ function alignedView(
   own: Program,
 ): ImageView {
   const { pie } = recorded.command;
-  if (!aligned || !prediction) return viewOfRecorded(own, debug, pie);
+  if (!aligned || !prediction) return viewOfFound(own, debug, pie);
   const { addressOf } = prediction.addresses;
   const program = recordedProgram(aligned);
   const view = viewOfAligned(program, debug, aligned.objects, addressOf, pie);
@@ -161,18 +146,6 @@ function removedBy({ unikernel }: LoadedUnikernel): (name: string) => boolean {
   const { removed } = effectsOf(unikernel.link.postLink);
   return (name) => removed.some((pattern) => globMatches(pattern, name));
 }
-
-/** Undefined for a bootable image that is no ELF file (a flat binary). */
-function elfOf({ path, bytes }: ImageFile): ElfFile | undefined {
-  try {
-    return readElf(path, bytes);
-  } catch (error) {
-    if (error instanceof SpacerError && error.code === 'elf-not-elf') return undefined;
-    throw error;
-  }
-}
-
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Differences that a message names. */
 const SHOWN = 3;

@@ -3,11 +3,22 @@
  * in it. For the user's own image the places are found in the image itself, for an aligned one they
  * are what the plan claims. Either way they are claims only: a wrong one shows as different bytes.
  */
-import { SHF, SHN, STB, STT, type ElfFile, type ElfSection, type ElfSymbol } from '../elf/types.ts';
+import {
+  SHF,
+  SHN,
+  SHT,
+  STB,
+  STT,
+  type ElfFile,
+  type ElfSection,
+  type ElfSymbol,
+} from '../elf/types.ts';
 import { unitSection } from '../link/unit-names.ts';
 import type { Addresses } from '../model/relocate.ts';
 import type { InputObject, Program } from '../model/types.ts';
+import { R } from '../model/relocation-types.ts';
 import { placeSections } from '../pages/locate.ts';
+import { FILLED } from './boot-regions.ts';
 import { LoadedMemory } from './memory.ts';
 
 /** A run of bytes of a section at its place. */
@@ -31,19 +42,30 @@ export interface ImageView {
   /** Of the user's objects, as the build made them. */
   readonly program: Program;
   readonly image: ElfFile;
-  readonly memory: LoadedMemory;
+  readonly memory: Pick<LoadedMemory, 'read'>;
   /** By offset; empty for a section that is not known to be in the image. */
   readonly spansOf: (object: number, section: number) => readonly Span[];
   /** Values of the image's own names, global ones first; undefined for a name that is not unique. */
   readonly names: ReadonlyMap<string, number | undefined>;
   readonly tls: Addresses['tls'];
   readonly pic: boolean;
+  /** Places were looked for: a section without one may stand in the image all the same. */
+  readonly isSearched: boolean;
 }
 
 const NOWHERE: readonly Span[] = [];
 
-/** The user's own image. */
-export function viewOfRecorded(program: Program, image: ElfFile, pic: boolean): ImageView {
+/**
+ * An image of which only the objects are known.
+ * @param image the unstripped one: it tells where things stand
+ * @param booted the one that runs; steps between the two may leave odd bytes in the first
+ */
+export function viewOfRecorded(
+  program: Program,
+  image: ElfFile,
+  pic: boolean,
+  booted: ElfFile = image,
+): ImageView {
   const tls = templateOf(image);
   const bases = new Map<number, number>();
   const flat = (object: number, section: number) => program.sectionBase[object]! + section;
@@ -56,10 +78,24 @@ export function viewOfRecorded(program: Program, image: ElfFile, pic: boolean): 
   forgetCollected(program, image, bases);
   const spansOf = (object: number, section: number): readonly Span[] => {
     const address = bases.get(flat(object, section));
+    if (address === undefined) return NOWHERE;
     const size = program.objects[object]?.elf.sections[section]?.size ?? 0;
-    return address === undefined ? NOWHERE : [{ offset: 0, size, address, unit: '' }];
+    return [{ offset: 0, size, address, unit: '' }];
   };
-  return viewOf(program, image, spansOf, pic);
+  const view = viewOf(program, image, spansOf, pic);
+  return { ...view, memory: memoryOf(image, booted), isSearched: true };
+}
+
+/** What a step after the link fills in, the objects do not have. */
+function memoryOf(image: ElfFile, booted: ElfFile): ImageView['memory'] {
+  const [plain, final] = [new LoadedMemory(image), new LoadedMemory(booted)];
+  const filled = image.sections.filter(({ name }) => FILLED.has(name));
+  return {
+    read: (address, size) =>
+      filled.some((s) => s.address < address + size && address < s.address + s.size)
+        ? plain.read(address, size)
+        : final.read(address, size),
+  };
 }
 
 /** Zeroed thread-local sections take no memory: their symbols tell where they are in the template. */
@@ -82,23 +118,74 @@ function placeTemplates(
   });
 }
 
-/** What was not found otherwise (a section without bytes, say) is where its names are. */
+/**
+ * What was not found otherwise (a section without bytes, say) is where its names are, if all are at
+ * one distance: a section that an alignment left in parts has no place of its own.
+ */
 function placeByNames(program: Program, image: ElfFile, bases: Map<number, number>): void {
   const names = namesOf(image.symbols);
   const definitions = new Map<string, number>();
   for (const { elf } of program.objects)
     for (const { name, section } of elf.symbols)
       if (section !== SHN.UNDEF) definitions.set(name, (definitions.get(name) ?? 0) + 1);
-  program.objects.forEach(({ elf }, object) => {
-    for (const { name, section, value, type } of elf.symbols) {
-      const source = elf.sections[section];
-      if (source === undefined || !(source.flags & SHF.ALLOC) || type === STT.SECTION) continue;
-      if (definitions.get(name) !== 1) continue;
-      const flat = program.sectionBase[object]! + section;
-      const address = names.get(name);
-      if (address !== undefined && !bases.has(flat)) bases.set(flat, address - value);
+  const memory = new LoadedMemory(image);
+  program.objects.forEach((object, index) => {
+    const found = new Map<ElfSection, Set<number>>();
+    for (const { name, section, value, type } of object.elf.symbols) {
+      const source = object.elf.sections[section];
+      const address = definitions.get(name) === 1 ? names.get(name) : undefined;
+      if (!source || !(source.flags & SHF.ALLOC) || type === STT.SECTION || !address) continue;
+      found.set(source, (found.get(source) ?? new Set()).add(address - value));
+    }
+    for (const [section, [base = 0, ...others]] of found) {
+      const flat = program.sectionBase[index]! + section.index;
+      if (bases.has(flat) || others.length > 0) continue;
+      if (resembles(memory, object, section, base)) bases.set(flat, base);
     }
   });
+}
+
+/**
+ * Whether a section seems to stand at a place: most bytes that no relocation changes are there, and
+ * most addresses in it are of the image. One byte that differs is to be found, not to be missed.
+ */
+function resembles(
+  memory: Pick<LoadedMemory, 'read'>,
+  { elf }: InputObject,
+  section: ElfSection,
+  base: number,
+): boolean {
+  if (section.type === SHT.NOBITS) return true;
+  const found = memory.read(base, section.size);
+  if (found === undefined) return false;
+  const view = new DataView(found.buffer, found.byteOffset, found.byteLength);
+  const fields = new Set<number>();
+  let [same, all] = [0, 0];
+  for (const { offset, type } of elf.relocations.get(section.index) ?? []) {
+    for (let at = offset; at < offset + 8; at++) fields.add(at);
+    if (type !== R.ABS64 || offset + 8 > section.size) continue;
+    all += 8;
+    if (memory.read(Number(view.getBigUint64(offset, true)), 1)) same += 8;
+  }
+  section.data.forEach((byte, at) => {
+    if (fields.has(at)) return;
+    all++;
+    if (found[at] === byte) same++;
+  });
+  return same * 8 >= all * 7;
+}
+
+/** An image that somebody linked from the objects: what is in parts there has no place of its own. */
+export function viewOfFound(program: Program, image: ElfFile, pic: boolean): ImageView {
+  const view = viewOfRecorded(program, image, pic);
+  const spans = program.objects.map((object, index) =>
+    object.elf.sections.map((section) =>
+      view
+        .spansOf(index, section.index)
+        .filter(({ address }) => pic || resembles(view.memory, object, section, address)),
+    ),
+  );
+  return { ...view, spansOf: (object, section) => spans[object]?.[section] ?? NOWHERE };
 }
 
 /** A section that has names, none of which the image knows, was left out of the link. */
@@ -182,7 +269,8 @@ function viewOf(
 ): ImageView {
   const memory = new LoadedMemory(image);
   const names = namesOf(image.symbols);
-  return { program, image, memory, spansOf, names, tls: templateOf(image), pic };
+  const tls = templateOf(image);
+  return { program, image, memory, spansOf, names, tls, pic, isSearched: false };
 }
 
 /** A hidden symbol of a script is local in the image. */
