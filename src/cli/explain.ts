@@ -4,11 +4,13 @@ import { explainWorkspace, type Advice, type Explanation } from '../engine/advic
 import type { Noise } from '../engine/advice/noise.ts';
 import type { OptionValues } from '../engine/advice/options.ts';
 import { DEFAULT_OPTIONS } from '../protocol/options.ts';
+import { allowOption, toolsOf } from './options.ts';
 import { EXIT, print } from './output.ts';
 
 interface ExplainFlags {
   workspace: string;
   uks?: string[];
+  allow?: string[];
   json?: boolean;
 }
 
@@ -24,9 +26,11 @@ export function addExplainCommand(
     .allowExcessArguments(false)
     .option('-w, --workspace <dir>', 'the Unikraft workspace', '.')
     .option('-u, --uks <name...>', 'only these unikernels')
+    .addOption(allowOption())
     .option('--json', 'print the result as JSON')
-    .action(async ({ workspace, uks, json }: ExplainFlags) => {
-      const request = { workspace, signal, options: DEFAULT_OPTIONS };
+    .action(async ({ workspace, uks, json, allow }: ExplainFlags) => {
+      const tools = toolsOf(allow ? { allow } : {});
+      const request = { workspace, signal, options: DEFAULT_OPTIONS, ...tools };
       const result = await explainWorkspace({ ...request, ...(uks && { unikernels: uks }) });
       await print(json ? `${JSON.stringify(result)}\n` : `${describeExplanation(result)}\n`);
       done(result.failures.length > 0 ? EXIT.failed : EXIT.done);

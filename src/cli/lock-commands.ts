@@ -17,7 +17,7 @@ import {
   sharedPercent,
   type CheckProblem,
 } from './lock-words.ts';
-import { parseCount } from './options.ts';
+import { allowOption, parseCount, toolsOf } from './options.ts';
 import { EXIT, print } from './output.ts';
 import { readReport } from '../engine/report/read.ts';
 import { writeWhole } from '../engine/whole-file.ts';
@@ -25,6 +25,7 @@ import { writeWhole } from '../engine/whole-file.ts';
 interface SetFlags {
   workspace: string;
   uks?: string[];
+  allow?: string[];
   lock?: string;
   jobs?: number;
   effort?: number;
@@ -79,6 +80,7 @@ function withSet(command: Command): Command {
     .allowExcessArguments(false)
     .option('-w, --workspace <dir>', 'the Unikraft workspace', '.')
     .option('-u, --uks <name...>', 'only these unikernels')
+    .addOption(allowOption())
     .option('--lock <file>', 'the lock file (default: spacer.lock.json in the workspace)')
     .option('--jobs <n>', 'unikernels read at once (default: one a core)', parseCount(1))
     .option('--effort <n>', 'placements that the search may try (default: 6000)', parseCount(0))
@@ -90,6 +92,7 @@ function requestOf(flags: SetFlags, signal: AbortSignal) {
   return {
     workspace,
     signal,
+    ...toolsOf(flags),
     options: { ...DEFAULT_OPTIONS, ...(effort !== undefined && { effort }) },
     ...(uks && { unikernels: uks }),
     ...(lock !== undefined && { lock }),

@@ -7,7 +7,13 @@ import { renderCsv } from '../engine/report/csv.ts';
 import { VERSION } from '../engine/version.ts';
 import { addExplainCommand } from './explain.ts';
 import { addLockCommands } from './lock-commands.ts';
-import { addAlignOptions, alignOptionsOf, type AlignFlags } from './options.ts';
+import {
+  addAlignOptions,
+  alignOptionsOf,
+  allowOption,
+  toolsOf,
+  type AlignFlags,
+} from './options.ts';
 import { EXIT, print, printDocument, writeHtml, type OutputFlags } from './output.ts';
 import { progressDisplay } from './progress.ts';
 import { addVerifyCommand } from './verify.ts';
@@ -62,6 +68,7 @@ function createProgram(signal: AbortSignal, done: (status: number) => void): Com
     .argument('[images...]', 'image files')
     .option('-w, --workspace <dir>', 'analyse all images of a workspace')
     .option('-u, --uks <name...>', 'only these unikernels of the workspace')
+    .addOption(allowOption())
     .option('--json', 'print the page map document')
     .option('--html <file>', 'write the page map as one self-contained HTML file')
     .option('-v, --verbose', 'say more')
@@ -99,6 +106,7 @@ async function runAlign(flags: AlignFlags, signal: AbortSignal): Promise<number>
       options: alignOptionsOf(flags),
       signal,
       onProgress: display.show,
+      ...toolsOf(flags),
       ...(flags.uks && { unikernels: flags.uks }),
       ...(flags.output !== undefined && { output: flags.output }),
       ...(flags.jobs !== undefined && { jobs: flags.jobs }),
@@ -115,6 +123,7 @@ async function runAlign(flags: AlignFlags, signal: AbortSignal): Promise<number>
 
 interface PagesFlags extends OutputFlags {
   workspace?: string;
+  allow?: string[];
   uks?: string[];
 }
 
@@ -122,7 +131,7 @@ async function runPages(images: string[], flags: PagesFlags, signal: AbortSignal
   if (images.length > 0 && flags.workspace !== undefined)
     throw new SpacerError('bad-options', 'Give either image files or --workspace, not both.');
   if (images.length > 0) return printDocument(await analyzeImages(images), flags);
-  const options = { signal, ...(flags.uks && { unikernels: flags.uks }) };
+  const options = { signal, ...toolsOf(flags), ...(flags.uks && { unikernels: flags.uks }) };
   return printDocument(await analyzeWorkspace(flags.workspace ?? '.', options), flags);
 }
 

@@ -28,6 +28,7 @@ export interface AlignFlags {
   aslrWindow?: number;
   instances?: number;
   verbose?: boolean;
+  allow?: string[];
   output?: string;
   jobs?: number;
   json?: boolean;
@@ -109,6 +110,7 @@ export function addAlignOptions(command: Command): Command {
     .option('--aslr-window <mib>', 'room that the blocks move in (default: 40)', parseCount(1))
     .option('--instances <n>', 'images to make of each unikernel (default: 1)', parseCount(1))
     .addOption(bool('-v, --verbose', 'say more'))
+    .addOption(allowOption())
     .option('--output <dir>', 'where outputs go (default: .spacer in the workspace)')
     .option('--jobs <n>', 'links at once (default: one a core)', parseCount(1))
     .option('--json', 'print the page map document')
@@ -129,6 +131,16 @@ export function addAlignOptions(command: Command): Command {
     .option('--no-lock', 'a layout of its own, whatever is locked')
     .option('--dry-run', 'plan and predict; write nothing, link nothing');
 }
+
+/** The option of every command that reads how a build was linked. */
+export const allowOption = () =>
+  new Option(
+    '--allow <what...>',
+    'tools and folders (absolute paths) and options that recorded commands may use beyond the known',
+  );
+
+/** What `--allow` lets recorded commands do. */
+export const toolsOf = ({ allow }: { allow?: string[] }) => (allow ? { tools: { allow } } : {});
 
 function parseAslr(text: string): 0 | 1 | 2 {
   if (text === '0') return 0;

@@ -10,10 +10,19 @@ import type { PageMapDocument, UnikernelEntry, Unusable } from '../protocol/page
 import { inputOf } from './atoms/input.ts';
 import type { UnikernelInput } from './atoms/identify.ts';
 import { checkOptions } from './check-options.ts';
+import { refuseLinks } from './folders.ts';
 import { baseOf } from './draft.ts';
 import { SpacerError } from './errors.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
-import { closeStaging, commit, openStaging, REPORT, type Staging } from './link/outputs.ts';
+import {
+  closeStaging,
+  commit,
+  GENERATIONS,
+  openStaging,
+  REPORT,
+  type Staging,
+} from './link/outputs.ts';
+import { unitsIn } from './link/unit-cache.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Relinked } from './link/replay.ts';
 import { lockPath, readLock } from './lock/file.ts';
@@ -77,6 +86,7 @@ interface Job extends Planned, Known {
 export async function align(request: AlignRequest): Promise<PageMapDocument> {
   const { options } = request;
   checkOptions(options);
+  refuseLinks(ownFolders(outputOf(request)));
   const passes = new PassRunner(request.onProgress, request.signal);
   const failures: Unusable[] = [];
   const lock = await lockFor(request);
@@ -131,6 +141,11 @@ async function lockFor({ lock, workspace, options }: AlignRequest): Promise<Lock
 /** Output folder of a request. */
 export const outputOf = (request: Pick<AlignRequest, 'workspace' | 'output'>): string =>
   path.resolve(request.output ?? path.join(request.workspace, '.spacer'));
+
+/** Every folder that an alignment writes into by a fixed name. */
+function ownFolders(output: string): string[] {
+  return [output, path.join(output, GENERATIONS), cacheIn(output), unitsIn(cacheIn(output))];
+}
 
 /** What is kept from run to run to be faster; a dry run makes no folder. */
 function cacheOf(request: AlignRequest): { cache?: string } {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { NO_INDIRECTION, type Indirection } from './atoms/indirection.ts';
 import { gather } from './atoms/gather.ts';
 import { readElfFile } from './elf/read-parts.ts';
@@ -7,6 +6,7 @@ import { parse } from './ldscript/index.ts';
 import type { BodyStatement, Script, SectionsStatement } from './ldscript/types.ts';
 import { splitInserts } from './ldscript/split.ts';
 import { parseLinkCommand, type LinkCommand } from './link/command.ts';
+import { LIMITS } from './limits.ts';
 import { readInputs } from './link/inputs.ts';
 import type { RunOptions } from './link/run.ts';
 import { prepareObjects, type PreparedObject } from './link/prepare.ts';
@@ -15,6 +15,7 @@ import type { LoadedUnikernel } from './loaded-unikernel.ts';
 import { planMadeSections, scriptsForMade, withMadeSections } from './made-sections.ts';
 import { createProgram, isDiscarded } from './model/program.ts';
 import type { Program, ProgramOptions } from './model/types.ts';
+import { readText } from './workspace/files.ts';
 import { stampsOf } from './workspace/stamps.ts';
 import type { Unikernel } from './workspace/types.ts';
 
@@ -146,7 +147,7 @@ function withHomes(
 }
 
 async function readScript(file: string): Promise<Script> {
-  return parse(await readFile(file, 'utf8'), file);
+  return parse(await readText(file, LIMITS.bytes.script), file);
 }
 
 function withNotes(unikernel: Unikernel, notes: readonly string[]): Unikernel {

@@ -1,4 +1,5 @@
-import { lstat, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { lstat, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from './errors.ts';
 
@@ -10,9 +11,9 @@ import { SpacerError } from './errors.ts';
 export async function writeWhole(file: string, text: string): Promise<void> {
   const known = await lstat(file).catch(() => undefined);
   const isInPlace = known !== undefined && !known.isFile();
-  const target = isInPlace ? file : `${file}.${process.pid}.tmp`;
+  const target = isInPlace ? file : `${file}.${randomUUID()}.tmp`;
   try {
-    await writeFile(target, text);
+    await writeFile(target, text, isInPlace ? {} : { flag: 'wx' });
     if (!isInPlace) await rename(target, file);
   } catch (cause) {
     if (!isInPlace) await rm(target, { force: true });
@@ -20,4 +21,19 @@ export async function writeWhole(file: string, text: string): Promise<void> {
     const { message } = cause as Error;
     throw new SpacerError('output-unwritable', `cannot be written: ${message}`, place, { cause });
   }
+}
+
+/**
+ * Throws where a file that came with a workspace is a link to outside of its folder.
+ * @throws SpacerError `output-refused`
+ */
+export async function refuseStrayLink(file: string): Promise<void> {
+  const found = await lstat(file).catch(() => undefined);
+  if (found?.isSymbolicLink() !== true) return;
+  const [real, folder] = await Promise.all(
+    [file, path.dirname(file)].map((one) => realpath(one).catch(() => undefined)),
+  );
+  if (real !== undefined && real.startsWith(`${folder}${path.sep}`)) return;
+  const text = 'is a link that leads out of its folder: name the file itself.';
+  throw new SpacerError('output-refused', text, { file });
 }

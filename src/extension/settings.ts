@@ -13,7 +13,7 @@ const TOOL_PATHS = {
 } as const;
 
 /** Settings that change what a workspace is to the engine: where its tools and its output are. */
-export const PLACE_KEYS = [...Object.keys(TOOL_PATHS), 'outputFolder'];
+export const PLACE_KEYS = [...Object.keys(TOOL_PATHS), 'allowed', 'outputFolder'];
 /** Settings that are options of an alignment. */
 export const OPTION_KEYS = [
   'granularity',
@@ -35,6 +35,8 @@ export interface Settings {
   readonly options: AlignOptions;
   /** Paths by tool, where the user chose one. */
   readonly toolPaths: Readonly<Record<string, string>>;
+  /** What recorded commands may use beyond what is known to be harmless. */
+  readonly allowed: readonly string[];
   /** 0: one a core. */
   readonly jobs: number;
   readonly outputFolder: string;
@@ -67,6 +69,7 @@ export function readSettings(scope: vscode.Uri | undefined): Settings {
       ...(location !== undefined && { location }),
     },
     toolPaths: toolPaths((key) => settings.get(key, '')),
+    allowed: settings.get<string[]>('allowed', []),
     jobs: settings.get('jobs', 0),
     outputFolder: settings.get('outputFolder', '').trim() || '.spacer',
     watch: settings.get('watch', false),

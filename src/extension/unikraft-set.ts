@@ -39,8 +39,8 @@ export class UnikraftSet {
 
   /** What every request to the engine names. In untrusted workspaces no tool may run. */
   get place(): Place {
-    const { toolPaths } = this.settings;
-    const tools = vscode.workspace.isTrusted ? { paths: toolPaths } : null;
+    const { toolPaths: paths, allowed: allow } = this.settings;
+    const tools = vscode.workspace.isTrusted ? { paths, allow } : null;
     return { workspace: this.root, output: this.output, tools };
   }
 

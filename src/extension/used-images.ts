@@ -2,14 +2,30 @@
  * Aligned images at the places where they are run from, and the way back: what stood there before
  * is kept beside it, and a list of it all in the output folder.
  */
-import { copyFile, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import {
+  copyFile,
+  lstat,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 
 const LIST = 'used-images.json';
 const SUFFIX = '.before-spacer';
 
-const entry = v.object({ target: v.string(), saved: v.optional(v.string()) });
+/** `made`: what was put there, a link's target or the digest of a copy. */
+const entry = v.object({
+  target: v.string(),
+  saved: v.optional(v.string()),
+  made: v.string(),
+});
 type Entry = v.InferOutput<typeof entry>;
 
 export type Way = 'copy' | 'link';
@@ -30,7 +46,12 @@ export async function placeImages(
     const target = path.join(folder, path.basename(image));
     const known = list.find((one) => one.target === target);
     const saved = known ? known.saved : await putAside(target);
-    if (!known) list.push({ target, ...(saved !== undefined && { saved }) });
+    const made = way === 'copy' ? await digestOf(image) : image;
+    list.splice(known ? list.indexOf(known) : list.length, 1, {
+      target,
+      made,
+      ...(saved !== undefined && { saved }),
+    });
     // The list is written first: whatever happens then can be undone.
     await writeList(output, list);
     await rm(target, { force: true });
@@ -46,13 +67,25 @@ export async function placeImages(
  */
 export async function restoreImages(output: string): Promise<number> {
   const list = await readList(output);
-  for (const { target, saved } of list) {
-    await rm(target, { force: true });
-    if (saved !== undefined && (await exists(saved))) await rename(saved, target);
+  for (const { target, saved, made } of list) {
+    if (await isStillThere(target, made)) await rm(target);
+    const isOurs = saved === `${target}${SUFFIX}` && (await exists(saved));
+    if (isOurs && !(await exists(target))) await rename(saved, target);
   }
   await rm(path.join(output, LIST), { force: true });
   return list.length;
 }
+
+/** The list came with the workspace: what it did not put there is somebody else's. */
+async function isStillThere(target: string, made: string): Promise<boolean> {
+  const link = await readlink(target).catch(() => undefined);
+  return (link ?? (await digestOf(target).catch(() => undefined))) === made;
+}
+
+const digestOf = async (file: string) =>
+  createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
 
 async function putAside(target: string): Promise<string | undefined> {
   if (!(await exists(target))) return undefined;

@@ -2,8 +2,9 @@
  * What a unikernel was configured with, as its build wrote it down: `.config` (Kconfig's syntax), or
  * the header that is made of it where that file is gone.
  */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { LIMITS } from '../limits.ts';
+import { readLimited } from '../workspace/files.ts';
 import type { Unikernel } from '../workspace/types.ts';
 
 /** Values by option; an option that is not set has no value. */
@@ -25,7 +26,7 @@ export async function readConfig({
     path.join(buildDirectory, 'include/uk/_config.h'),
   ];
   for (const file of files) {
-    const text = await readFile(file, 'utf8').catch(() => '');
+    const text = (await readLimited(file, LIMITS.bytes.configuration).catch(() => '')) ?? '';
     const options = [...text.matchAll(LINE)].map(([, name = '', value = '']) => {
       return [name, value === '1' ? 'y' : value.trim()] as const;
     });

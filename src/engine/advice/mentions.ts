@@ -2,8 +2,9 @@
  * Which options the sources of a library ask for: what the dependency files of its units (`.d`, as
  * gcc -MD writes them) name is read, and every `CONFIG_...` in it counts.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { readLimited } from '../workspace/files.ts';
 
 /** Sources that are larger are data. */
 const MAX_SOURCE = 2 * 1024 * 1024;
@@ -38,7 +39,7 @@ export class Mentions {
 }
 
 async function sourcesOf(list: string, cwd: string): Promise<string[]> {
-  const text = await readFile(list, 'utf8').catch(() => '');
+  const text = await textOf(list);
   const words = text
     .replace(/\\\n/g, ' ')
     .replace(/^[^:]*:/, ' ')
@@ -52,11 +53,10 @@ async function sourcesOf(list: string, cwd: string): Promise<string[]> {
 const isConfigHeader = (file: string) => /(^|\/)(_config|config|autoconf)\.h$/.test(file);
 
 async function optionsIn(file: string): Promise<ReadonlySet<string>> {
-  const size = await stat(file).then(
-    (known) => known.size,
-    () => Infinity,
-  );
-  if (size > MAX_SOURCE) return new Set();
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await textOf(file);
   return new Set(text.match(/\bCONFIG_\w+/g) ?? []);
 }
+
+/** Empty where there is none that can be read. */
+const textOf = async (file: string) =>
+  (await readLimited(file, MAX_SOURCE).catch(() => undefined)) ?? '';

@@ -1,11 +1,5 @@
 import { SpacerError } from '../errors.ts';
-
-/**
- * All names of a file together may be this many times as long as the file. String tables share
- * suffixes, so a hostile file could ask for names of gigabytes from a few kilobytes.
- */
-const NAMES_PER_BYTE = 16;
-const NAMES_AT_LEAST = 2 ** 20;
+import { LIMITS } from '../limits.ts';
 
 /** Little-endian reads of a file that fail with file and offset instead of reading past its end. */
 export class CheckedView {
@@ -19,7 +13,7 @@ export class CheckedView {
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.namesLeft = NAMES_AT_LEAST + NAMES_PER_BYTE * bytes.length;
+    this.namesLeft = LIMITS.namesAtLeast + LIMITS.namesPerByte * bytes.length;
   }
 
   /** Ends the reading with what is wrong at `offset`. */
@@ -92,6 +86,8 @@ export class CheckedView {
     if (this.bytes[from] === 0) return '';
     const stop = this.buffer.indexOf(0, from);
     if (stop === -1 || stop >= end) this.fail('elf-string', `${what} is not terminated`, from);
+    if (stop - from > LIMITS.name)
+      this.fail('elf-string', `${what} has ${stop - from} characters`, from);
     this.namesLeft -= stop - from;
     if (this.namesLeft < 0)
       this.fail('elf-string', `${what} makes the names longer than a real file's`, from);

@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 
 /** A file on disk, as long as it was when it was first read. */
 export interface StoredFile {
@@ -40,11 +41,23 @@ export type Contents = Uint8Array | StoredFile | EditedFile;
 const isEdited = (contents: Contents): contents is EditedFile => 'base' in contents;
 const isHeld = (contents: Contents): contents is Uint8Array => contents instanceof Uint8Array;
 
-/** A file as it is on disk now. */
+/** @throws SpacerError `file-too-large` */
+export function checkSize(file: string, size: number): void {
+  if (size <= LIMITS.bytes.binary) return;
+  const text = `has ${size} bytes; at most ${LIMITS.bytes.binary} are read.`;
+  throw new SpacerError('file-too-large', text, { file });
+}
+
+/**
+ * A file as it is on disk now.
+ * @throws SpacerError `file-too-large`
+ */
 export function storedFile(file: string): StoredFile {
   const descriptor = openSync(file, 'r');
   try {
-    return { file, size: fstatSync(descriptor).size };
+    const { size } = fstatSync(descriptor);
+    checkSize(file, size);
+    return { file, size };
   } finally {
     closeSync(descriptor);
   }

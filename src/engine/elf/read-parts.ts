@@ -13,6 +13,7 @@ import {
   type Range,
   type ReadRanges,
 } from './contents.ts';
+import { LIMITS } from '../limits.ts';
 import { isDebugging } from './debugging.ts';
 import { readElf } from './read.ts';
 import { PT, SHT, type ElfFile, type ElfSection } from './types.ts';
@@ -105,8 +106,9 @@ const word = (view: DataView, at: number) => Number(view.getBigUint64(at, true))
 
 function nameAt(bytes: Uint8Array, names: Header, name: number): string {
   const start = names.offset + name;
-  const end = bytes.indexOf(0, start);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, end);
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const field = file.subarray(start, start + LIMITS.name);
+  return field.toString('latin1', 0, Math.max(0, field.indexOf(0)));
 }
 
 const hasNoBytes = ({ type }: Header) => type === SHT.NOBITS || type === SHT.NULL;
@@ -157,11 +159,24 @@ function heldParts(elf: ElfFile, ranges: readonly Range[], contents: Contents): 
   return { ...elf, sections, bytes: bytes.slice(0, prefix), contents };
 }
 
+/** Index of the last range that begins at or before an offset; -1 where none does. */
+function lastAtMost(ranges: readonly Range[], offset: number): number {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ranges[middle]!.start <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
 /** Copies ranges once, and gives views of the copies by offset in the file. */
 function copier(bytes: Uint8Array, ranges: readonly Range[]) {
   const copies = ranges.map(({ start, end }) => ({ start, end, data: bytes.slice(start, end) }));
   return (offset: number, size: number): Uint8Array => {
-    const found = copies.find(({ start, end }) => start <= offset && offset + size <= end);
-    return found ? found.data.subarray(offset - found.start, offset - found.start + size) : EMPTY;
+    const found = copies[lastAtMost(copies, offset)];
+    return found && offset + size <= found.end
+      ? found.data.subarray(offset - found.start, offset - found.start + size)
+      : EMPTY;
   };
 }

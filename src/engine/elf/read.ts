@@ -12,12 +12,11 @@ import { Parser, type Header, type Program, type Section } from 'elfy';
 import { CheckedView } from './checked-view.ts';
 import { readRelocations, readSymbols, type ReadOptions } from './symbols.ts';
 import { PT, SHN, SHT, type ElfFile, type ElfSection, type ElfSegment } from './types.ts';
+import { LIMITS } from '../limits.ts';
 
 const HEADER_SIZE = { 32: 52, 64: 64 } as const;
 const SECTION_HEADER_SIZE = { 32: 40, 64: 64 } as const;
 const PROGRAM_HEADER_SIZE = { 32: 32, 64: 56 } as const;
-/** More sections than any object of a unikernel has; a file that claims more is damaged. */
-const MAX_SECTIONS = 1_000_000;
 /** gABI: the real number of program headers stands in section header 0. */
 const PN_XNUM = 0xffff;
 const EMPTY = new Uint8Array(0);
@@ -84,7 +83,8 @@ class Container {
     const result = { ...header, ...numbers };
     if (result.phnum > 0)
       this.checkEntrySize(header.phentsize, PROGRAM_HEADER_SIZE[bits], 'program');
-    if (result.shnum > MAX_SECTIONS) view.fail('elf-header', `claims ${result.shnum} sections`);
+    if (result.shnum > LIMITS.count.sections)
+      view.fail('elf-header', `claims ${result.shnum} sections`);
     return result;
   }
 

@@ -138,9 +138,12 @@ export function readRelocations(
 ): Map<number, ElfRelocation[]> {
   const result = new Map<number, ElfRelocation[]>();
   if (bits === 32) return result;
+  let left = view.bytes.length;
   for (const table of sections) {
     if (table.type !== SHT.RELA || table.info === 0) continue;
     if (sections[table.link]?.type !== SHT.SYMTAB) continue;
+    left -= table.size;
+    if (left < 0) return view.fail('elf-value', 'has relocation tables that overlap', table.offset);
     const target = sections[table.info];
     if (target === undefined)
       return view.fail('elf-value', `${table.name} relocates section ${table.info}`, table.offset);

@@ -1,11 +1,9 @@
 /** The parser's place in the token stream, with what all parts of the grammar share. */
 import type { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import type { LexMode } from './tokenizer.ts';
 import { Tokenizer } from './tokenizer.ts';
 import type { NodeRange, Token } from './types.ts';
-
-/** Deeper nesting than any real script; keeps recursion within the stack. */
-export const MAX_DEPTH = 100;
 
 export class Cursor {
   readonly tokenizer: Tokenizer;
@@ -86,7 +84,8 @@ export class Cursor {
   /** Runs one level of recursion. */
   nested<T>(parse: () => T): T {
     this.depth += 1;
-    if (this.depth > MAX_DEPTH) throw this.error(`nesting is deeper than ${MAX_DEPTH} levels`);
+    if (this.depth > LIMITS.depth.script)
+      throw this.error(`nesting is deeper than ${LIMITS.depth.script} levels`);
     const result = parse();
     this.depth -= 1;
     return result;

@@ -10,6 +10,8 @@
 import type { CommonSection } from './commons.ts';
 import type { EvaluateInput, InputObject, InputSection } from './evaluate-types.ts';
 import { inputFlags, SEC } from './flags.ts';
+import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { fileMatcher, hasWildcard, sectionMatcher } from './glob.ts';
 import { linkerMade } from './linker-made.ts';
 import type { Input } from './model.ts';
@@ -32,6 +34,7 @@ interface Match {
 export class InputIndex {
   readonly inputs: readonly Input[];
   private readonly byName = new Map<string, Input[]>();
+  private work = 0;
   private readonly byPattern = new Map<string, readonly Input[]>();
 
   constructor(
@@ -89,11 +92,13 @@ export class InputIndex {
   private matches({ file, sections }: InputDescription): Match[] {
     const inFile = objectMatcher(file?.pattern ?? '*', file?.exclude ?? []);
     if (sections.length === 0) {
+      this.spend(this.inputs.length);
       return this.inputs
         .filter(({ object }) => inFile(object))
         .map((input) => ({ input, sort: 'unsorted' }));
     }
     const found = sections.flatMap(({ pattern, sort, exclude }) => {
+      this.spend(this.named(pattern).length);
       const excluded = excludeMatcher(exclude);
       return this.named(pattern)
         .filter(({ object }) => inFile(object) && !excluded(object))
@@ -103,10 +108,17 @@ export class InputIndex {
     return sections.length === 1 ? found : found.sort((a, b) => a.input.order - b.input.order);
   }
 
+  private spend(steps: number): void {
+    this.work += steps;
+    if (this.work > LIMITS.patternWork) throw tooComplex('its patterns take too long to match');
+  }
+
   private named(pattern: string): readonly Input[] {
     if (!hasWildcard(pattern)) return this.byName.get(pattern) ?? [];
     const known = this.byPattern.get(pattern);
     if (known !== undefined) return known;
+    if (pattern.length > LIMITS.pattern) throw tooComplex('a pattern of it is too long');
+    this.spend(this.byName.size * pattern.length);
     const matches = sectionMatcher(pattern);
     const found = [...this.byName.entries()]
       .filter(([name]) => matches(name))
@@ -115,6 +127,10 @@ export class InputIndex {
     this.byPattern.set(pattern, found);
     return found;
   }
+}
+
+function tooComplex(why: string): SpacerError {
+  return new SpacerError('script-too-complex', `The linker script is too complex: ${why}.`);
 }
 
 /** An alignment that is no power of two counts as its lowest bit. */

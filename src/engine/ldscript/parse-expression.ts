@@ -8,6 +8,7 @@ import type {
   UnaryOperator,
   ValueFunction,
 } from './types.ts';
+import { LIMITS } from '../limits.ts';
 
 const LEVEL: ReadonlyMap<string, number> = new Map([
   ['||', 2],
@@ -29,9 +30,6 @@ const LEVEL: ReadonlyMap<string, number> = new Map([
   ['%', 11],
 ]);
 const LOWEST = 2;
-
-/** Each further operator is one level of recursion for whoever walks the tree. */
-const MAX_OPERATORS = 1000;
 
 /** Functions of expressions, with the least and the greatest number of arguments. */
 const VALUE_FUNCTIONS: ReadonlyMap<string, readonly [ValueFunction, number, number]> = new Map([
@@ -72,8 +70,8 @@ function parseBinary(cursor: Cursor, lowest: number): Expression {
   for (let count = 0; ; count += 1) {
     const level = operatorLevel(cursor);
     if (level < lowest) return left;
-    if (count === MAX_OPERATORS) {
-      throw cursor.error(`an expression has more than ${MAX_OPERATORS} operators`);
+    if (count === LIMITS.count.operators) {
+      throw cursor.error(`an expression has more than ${LIMITS.count.operators} operators`);
     }
     const operator = cursor.take('expression').text as BinaryOperator;
     const right = parseBinary(cursor, level + 1);

@@ -2,6 +2,7 @@
  * The parser of GNU ld linker scripts (the grammar of binutils 2.40). It loses nothing: every token
  * keeps the white space and the comments before it, so that `print(parse(text)) === text`.
  */
+import { SpacerError } from '../errors.ts';
 import { Cursor } from './cursor.ts';
 import { parseExpression } from './parse-expression.ts';
 import { parseOutputSection, parseOverlay } from './parse-section.ts';
@@ -58,10 +59,29 @@ const LONE_WORDS = new Set<string>([
 export function parse(text: string, file = '<script>'): Script {
   const cursor = new Cursor(text, file);
   const statements: ScriptStatement[] = [];
-  while (cursor.peek('script').kind !== 'end') statements.push(parseStatement(cursor));
+  while (cursor.peek('script').kind !== 'end')
+    statements.push(checked(parseStatement(cursor), file));
   cursor.take('script');
   return { kind: 'script', file, text, tokens: cursor.tokenizer.tokens, statements };
 }
+
+/** Files and folders that a script may name: by name alone, or of the system. */
+const NAMED = /^(=|\$SYSROOT)?\/(usr|lib|lib64|opt)(?!.*\.\.)(\/|$)|^[^/]*$/;
+
+/** A script can make the linker read any file of the user's. */
+function checked(statement: ScriptStatement, file: string): ScriptStatement {
+  const strange = filesOf(statement).find((name) => !NAMED.test(name));
+  if (strange === undefined) return statement;
+  const text = `it names the file ${strange}, and files belong into the command of the link`;
+  throw new SpacerError('script-unsupported', text, { file });
+}
+
+function filesOf(statement: ScriptStatement): readonly string[] {
+  if (statement.kind === 'inputs') return statement.files.map(({ name }) => name);
+  const isPlace = statement.kind === 'names' && PLACES.has(statement.keyword);
+  return isPlace ? statement.names : [];
+}
+const PLACES = new Set<NamesKeyword>(['STARTUP', 'SEARCH_DIR', 'SYSLIB', 'HLL']);
 
 /** The script's text, from its tokens. */
 export function print(script: Script): string {

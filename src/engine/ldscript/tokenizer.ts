@@ -6,6 +6,7 @@
  * and their character sets are those of GNU ld 2.40.
  */
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import type { Token, TokenKind } from './types.ts';
 
 export type LexMode =
@@ -18,9 +19,6 @@ export type LexMode =
   | 'files'
   /** Inside what is kept as text: VERSION, OVERLAY. */
   | 'raw';
-
-/** No script is longer: a larger file is not a linker script. */
-export const MAX_SCRIPT_CHARACTERS = 4 * 1024 * 1024;
 
 /** A longest-match rule of one mode. Patterns are sticky and linear. */
 interface Rule {
@@ -78,7 +76,7 @@ export class Tokenizer {
     readonly text: string,
     readonly file: string,
   ) {
-    if (text.length > MAX_SCRIPT_CHARACTERS) {
+    if (text.length > LIMITS.bytes.script) {
       throw new SpacerError('script-syntax', 'the linker script is longer than 4 MiB', { file });
     }
   }

@@ -4,6 +4,7 @@
  * symbols (`/`, or `/SYM64/` with wide offsets), and the table of names longer than 15 bytes (`//`).
  */
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 
 export interface ArchiveMember {
   readonly name: string;
@@ -25,9 +26,6 @@ const MAGIC = '!<arch>\n';
 const THIN = '!<thin>\n';
 const HEADER = 60;
 const END_OF_HEADER = '`\n';
-const LONGEST_NAME = 4096;
-const MOST_MEMBERS = 100_000;
-const MOST_SYMBOLS = 5_000_000;
 
 /** Bytes that tell an archive. */
 export const ARCHIVE_MAGIC = MAGIC.length;
@@ -58,7 +56,7 @@ export function readArchive(path: string, bytes: Uint8Array): Archive {
     if (member.name === '/' || member.name === '/SYM64/') symbols ??= member;
     else if (member.name === '//') names = textOf(member.data, 0, member.data.length);
     else members.push(member);
-    if (members.length > MOST_MEMBERS) reader.fail('has too many members', offset);
+    if (members.length > LIMITS.count.archiveMembers) reader.fail('has too many members', offset);
     offset += HEADER + member.data.length + (member.data.length % 2);
   }
   return { path, members, index: symbols ? reader.index(symbols, members) : [] };
@@ -96,7 +94,7 @@ class Reader {
     if (long === undefined) return plain.replace(/\/$/, '');
     const from = Number(long);
     const end = names.indexOf('\n', from);
-    if (from >= names.length || end < 0 || end - from > LONGEST_NAME)
+    if (from >= names.length || end < 0 || end - from > LIMITS.name)
       this.fail('has a member whose name is not in its table of names', offset);
     return names.slice(from, end).replace(/\/$/, '');
   }
@@ -108,14 +106,14 @@ class Reader {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     const read = (at: number) => (width === 4 ? view.getUint32(at) : Number(view.getBigUint64(at)));
     const count = data.length < width ? 0 : read(0);
-    if (count > MOST_SYMBOLS || (count + 1) * width > data.length)
+    if (count > LIMITS.count.archiveSymbols || (count + 1) * width > data.length)
       this.fail('has an index that is longer than itself', offset);
     const byOffset = new Map(members.map((member) => [member.offset, member]));
     let at = (count + 1) * width;
     return Array.from({ length: count }, (_, i) => {
       const end = data.indexOf(0, at);
       const member = byOffset.get(read((i + 1) * width));
-      if (end < 0 || end - at > LONGEST_NAME || member === undefined)
+      if (end < 0 || end - at > LIMITS.name || member === undefined)
         this.fail('has an index that does not fit its members', offset);
       const symbol = textOf(data, at, end - at);
       at = end + 1;

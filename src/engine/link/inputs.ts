@@ -1,7 +1,7 @@
 /** Reads the inputs of a link: objects, and of archives the members that the link takes. */
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { firstBytes } from '../elf/contents.ts';
+import { checkSize, firstBytes } from '../elf/contents.ts';
 import { readElf } from '../elf/read.ts';
 import { readElfFile } from '../elf/read-parts.ts';
 import type { ElfFile } from '../elf/types.ts';
@@ -96,6 +96,7 @@ class Reader {
     file: string,
   ): { archive: Archive; elf?: never } | { archive?: never; elf: ElfFile } {
     if (!isArchive(firstBytes(file, ARCHIVE_MAGIC))) return { elf: readElfFile(file) };
+    checkSize(file, statSync(file).size);
     return { archive: readArchive(file, readFileSync(file)) };
   }
 

@@ -39,7 +39,8 @@ export interface Staging {
   readonly unlock: () => Promise<void>;
 }
 
-const GENERATIONS = '.generations';
+/** Folder of the generations in the output folder. */
+export const GENERATIONS = '.generations';
 const CURRENT = 'current';
 /** The result of an alignment. */
 export const REPORT = 'report.json';
@@ -73,21 +74,23 @@ function unwritable(output: string, cause: Error): SpacerError {
 /**
  * Makes the generation the one that counts.
  * @param made names of its entries that are whole; all others give way to what was there before
- * @throws SpacerError `output-unwritable`
+ * @throws SpacerError `output-unwritable`, `output-occupied`
  */
 export async function commit(staging: Staging, made: readonly string[]): Promise<void> {
   const { output, directory } = staging;
   const generations = path.join(output, GENERATIONS);
   try {
     await keepOnly(directory, made);
-    await carryOver(path.join(generations, CURRENT), directory);
+    for (const name of made) await checkFree(path.join(output, name), name);
+    const before = await currentOf(generations);
+    if (before !== undefined) await carryOver(path.join(generations, before), directory);
     for (const name of await readdir(directory)) await linkThrough(output, name);
     const next = path.join(generations, `.${CURRENT}`);
     await rm(next, { force: true });
     await symlink(path.basename(directory), next);
     await rename(next, path.join(generations, CURRENT));
   } catch (cause) {
-    throw unwritable(output, cause as Error);
+    throw cause instanceof SpacerError ? cause : unwritable(output, cause as Error);
   }
 }
 
@@ -107,8 +110,13 @@ async function keepOnly(directory: string, names: readonly string[]): Promise<vo
     if (!names.includes(name)) await rm(path.join(directory, name), { recursive: true });
 }
 
-const currentOf = (generations: string) =>
-  readlink(path.join(generations, CURRENT)).catch(() => undefined);
+/** Name of the generation that counts; a link to anything else is not one of ours. */
+async function currentOf(generations: string): Promise<string | undefined> {
+  const name = await readlink(path.join(generations, CURRENT)).catch(() => '');
+  if (!/^\d+$/.test(name)) return undefined;
+  const found = await lstat(path.join(generations, name)).catch(() => undefined);
+  return found?.isDirectory() === true ? name : undefined;
+}
 
 async function lastNumber(generations: string): Promise<number> {
   const names = await readdir(generations);
@@ -118,7 +126,7 @@ async function lastNumber(generations: string): Promise<number> {
 async function removeOthers(generations: string): Promise<void> {
   const current = await currentOf(generations);
   for (const name of await readdir(generations))
-    if (name !== CURRENT && name !== current)
+    if (name !== current && (name !== CURRENT || current === undefined))
       await rm(path.join(generations, name), { recursive: true, force: true });
 }
 
@@ -141,11 +149,23 @@ async function linkTree(from: string, to: string): Promise<void> {
   await link(from, to).catch(() => copyFile(from, to));
 }
 
+const targetOf = (name: string) => path.join(GENERATIONS, CURRENT, name);
+
+/** What stands at a place and is not an output of ours stays: it is the user's. */
+async function checkFree(place: string, name: string): Promise<void> {
+  const found = await lstat(place).catch(() => undefined);
+  if (found === undefined || (await isLinkTo(place, targetOf(name)))) return;
+  const text = 'is in the way and not an output of Spacer: move it, or choose another folder.';
+  throw new SpacerError('output-occupied', text, { file: place });
+}
+
+const isLinkTo = async (place: string, target: string) =>
+  (await readlink(place).catch(() => undefined)) === target;
+
 /** The place that users know leads through `current`. */
 async function linkThrough(output: string, name: string): Promise<void> {
   const place = path.join(output, name);
-  const target = path.join(GENERATIONS, CURRENT, name);
-  if ((await readlink(place).catch(() => undefined)) === target) return;
-  await rm(place, { recursive: true, force: true });
-  await symlink(target, place);
+  if (await isLinkTo(place, targetOf(name))) return;
+  await checkFree(place, name);
+  await symlink(targetOf(name), place);
 }

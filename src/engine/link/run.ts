@@ -18,6 +18,11 @@ export interface Tools {
   readonly paths?: Readonly<Record<string, string>>;
   /** Directories to look in, as in PATH; absent: this process's PATH. */
   readonly searchPath?: string;
+  /**
+   * What recorded commands may use beyond what is known to be harmless: absolute paths of tools and
+   * folders, and options word by word.
+   */
+  readonly allow?: readonly string[];
   /** Milliseconds that one tool may take; absent: two minutes. */
   readonly timeout?: number;
 }

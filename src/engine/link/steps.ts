@@ -19,10 +19,14 @@ const SCRIPTS = new Set([
   'mkefi.py',
 ]);
 
+/** Tells whether a tool copies an object with changes. */
+export function isCopyTool(tool: string): boolean {
+  return /^(.*-)?(strip|objcopy)$/.test(path.basename(tool));
+}
+
 /** Tells whether a tool is one that builds run after the link. */
 export function isStepTool(tool: string): boolean {
-  const name = path.basename(tool);
-  return /^(.*-)?(strip|objcopy)$/.test(name) || SCRIPTS.has(name);
+  return isCopyTool(tool) || SCRIPTS.has(path.basename(tool));
 }
 
 /**
@@ -32,7 +36,8 @@ export function isStepTool(tool: string): boolean {
  */
 export function checkStep(step: ToolCommand, image: string): void {
   if (!isStepTool(step.tool)) throw refused(step, `Spacer does not know "${step.tool}"`);
-  const foreign = step.args.find((word) => pathsIn(word).some((file) => !belongs(file, image)));
+  const words = step.args.filter((word) => !word.startsWith('--with-objcopy='));
+  const foreign = words.find((word) => pathsIn(word).some((file) => !belongs(file, image)));
   if (foreign !== undefined) throw refused(step, `it touches ${foreign}`);
 }
 

@@ -13,9 +13,12 @@ const FOLDER = 'units';
 /** Eight applications need 60 MB, with debugging information. */
 const LIMIT = 512 * 1024 * 1024;
 
+/** Where the split objects of a cache stand. */
+export const unitsIn = (cache: string): string => path.join(cache, FOLDER);
+
 /** Where the object of a key stands; it keeps the name of the library's object. */
 export const cachedFile = (cache: string, key: string, object: string): string =>
-  path.join(cache, FOLDER, key, path.basename(object));
+  path.join(unitsIn(cache), key, path.basename(object));
 
 /** A cached object, or undefined; the folder's time tells when it served last. */
 export async function findCached(file: string): Promise<StoredFile | undefined> {
@@ -40,7 +43,7 @@ export async function keepCached(cache: string, file: string, bytes: Uint8Array)
  * objects of a run are not needed any more.
  */
 export async function pruneUnitCache(cache: string, limit = LIMIT): Promise<void> {
-  const root = path.join(cache, FOLDER);
+  const root = unitsIn(cache);
   const names = await readdir(root).catch((): string[] => []);
   const entries = await Promise.all(names.map((name) => entryOf(path.join(root, name))));
   entries.sort((a, b) => b.served - a.served);

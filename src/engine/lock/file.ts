@@ -1,10 +1,11 @@
 /** Reads and writes `spacer.lock.json`. A file that is not a sound lock is refused with its line. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { SpacerError } from '../errors.ts';
-import { writeWhole } from '../whole-file.ts';
+import { LIMITS } from '../limits.ts';
+import { refuseStrayLink, writeWhole } from '../whole-file.ts';
 import { problemOf } from './check.ts';
 import type { Lock } from './model.ts';
 import { header, lockFile, lockOfFile } from './schema.ts';
@@ -22,6 +23,10 @@ export const lockPath = (workspace: string): string => path.resolve(workspace, L
  */
 export async function readLock(file: string): Promise<Lock | undefined> {
   try {
+    const found = await stat(file);
+    if (!found.isFile()) throw new SpacerError('lock-unreadable', 'is no regular file.', { file });
+    if (found.size > LIMITS.bytes.document)
+      throw new SpacerError('lock-unreadable', `has ${found.size} bytes: too many.`, { file });
     return parseLock(await readFile(file, 'utf8'), file);
   } catch (error) {
     if (error instanceof SpacerError) throw error;
@@ -55,10 +60,12 @@ export function parseLock(text: string, file: string): Lock {
 
 /**
  * Writes a lock; readers find the old or the new one, never a half.
- * @throws SpacerError `output-unwritable`
+ * @throws SpacerError `output-unwritable`, `output-refused`
  */
-export const writeLock = (file: string, lock: Lock): Promise<void> =>
-  writeWhole(file, formatLock(lock));
+export async function writeLock(file: string, lock: Lock): Promise<void> {
+  await refuseStrayLink(file);
+  await writeWhole(file, formatLock(lock));
+}
 
 function parseJson(text: string, file: string): unknown {
   try {

@@ -12,6 +12,7 @@
  */
 import { SHF, SHT, type ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { flatten, type OwnedRange } from './owner-map.ts';
 
 interface LinkMapOutput {
@@ -38,10 +39,6 @@ export interface LinkMap {
   readonly inputs: readonly LinkMapInput[];
 }
 
-/** Lines and bytes of a map that are far above any unikernel's. */
-const MAX_LENGTH = 2 ** 28;
-const MAX_ENTRIES = 4_000_000;
-
 const START = /^(Linker script and memory map$|LOAD )/;
 const HEX = '0x[0-9a-fA-F]{1,16}';
 const OUTPUT = new RegExp(`^(\\S+)(?:\\s+(${HEX})\\s+(${HEX}))?(?:\\s|$)`);
@@ -57,8 +54,10 @@ const NOT_OUTPUTS = /^(LOAD|START|END|OUTPUT\(|TARGET\(|Address|\/DISCARD\/)/;
  * @throws SpacerError `map-invalid`
  */
 export function parseLinkMap(text: string, path = 'link map'): LinkMap {
-  if (text.length > MAX_LENGTH)
-    throw new SpacerError('map-invalid', `is longer than ${MAX_LENGTH} characters`, { file: path });
+  if (text.length > LIMITS.bytes.linkMap)
+    throw new SpacerError('map-invalid', `is longer than ${LIMITS.bytes.linkMap} characters`, {
+      file: path,
+    });
   const reader = new MapReader(path);
   let at = 0;
   for (let line = 1; at < text.length; line++) {
@@ -144,8 +143,8 @@ class MapReader {
   }
 
   private limit(): void {
-    if (this.outputs.length + this.inputs.length < MAX_ENTRIES) return;
-    this.fail(`has more than ${MAX_ENTRIES} sections`);
+    if (this.outputs.length + this.inputs.length < LIMITS.count.linkMapEntries) return;
+    this.fail(`has more than ${LIMITS.count.linkMapEntries} sections`);
   }
 
   private number(text: string | undefined): number {

@@ -5,10 +5,11 @@
  * is an ELF file; a flat binary or a missing one leaves the unstripped image. Names come from the
  * unstripped image in either case.
  */
-import { readFile } from 'node:fs/promises';
 import { readElfFile } from '../elf/read-parts.ts';
 import type { ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import { readText } from '../workspace/files.ts';
 import { attribute, type PlacedSection } from './attribute.ts';
 import type { StageInput } from './document.ts';
 import { parseLinkMap } from './link-map.ts';
@@ -38,7 +39,9 @@ export async function measureImage(image: string, sources: MeasureSources): Prom
   const { pages, segments } = pagesOfImage(elf);
   const { map, ...known } = sources;
   const linkMap =
-    map === undefined ? {} : { linkMap: parseLinkMap(await readFile(map, 'utf8'), map) };
+    map === undefined
+      ? {}
+      : { linkMap: parseLinkMap(await readText(map, LIMITS.bytes.linkMap), map) };
   return {
     image: elf.path,
     segments,

@@ -1,5 +1,4 @@
 /** Reads the images of one new link and proves them; what is not proven is not delivered. */
-import { readFile } from 'node:fs/promises';
 import type { Verification } from '../../protocol/page-map.ts';
 import { readElfFile } from '../elf/read-parts.ts';
 import type { ElfFile } from '../elf/types.ts';
@@ -7,6 +6,7 @@ import type { Relinked } from '../link/replay.ts';
 import type { LoadedUnikernel } from '../loaded-unikernel.ts';
 import type { Prediction } from '../predict.ts';
 import { notTheSame, verifyUnikernel } from './verify.ts';
+import { readBinary } from '../workspace/files.ts';
 
 export interface ProvenLink {
   /** The unstripped image of the new link, read. */
@@ -25,9 +25,7 @@ export async function proveLink(
   relinked: Pick<Relinked, 'image' | 'debugImage'>,
 ): Promise<ProvenLink> {
   const { image } = recorded.unikernel;
-  const [oldBytes, newBytes] = await Promise.all(
-    [image, relinked.image].map((file) => readFile(file)),
-  );
+  const [oldBytes, newBytes] = await Promise.all([image, relinked.image].map(readBinary));
   const debug = readElfFile(relinked.debugImage);
   const { differences, ...verification } = verifyUnikernel({
     recorded,

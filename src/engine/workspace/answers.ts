@@ -3,7 +3,7 @@
  * holds as long as the image and its unstripped twin are the ones it was asked about. What is kept
  * is make's own text: it is read and checked each time as if make had just printed it.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeIgnoredFolder } from '../folders.ts';
@@ -25,10 +25,10 @@ export function recall(folder: string | undefined, place: ImagePlace): string | 
 export function remember(folder: string | undefined, place: ImagePlace, answer: string): void {
   if (folder === undefined) return;
   const file = fileOf(folder, place);
-  const aside = `${file}.${process.pid}.tmp`;
+  const aside = `${file}.${randomUUID()}.tmp`;
   try {
     makeIgnoredFolder(folder);
-    writeFileSync(aside, `${keyOf(place)}\n${answer}`);
+    writeFileSync(aside, `${keyOf(place)}\n${answer}`, { flag: 'wx' });
     renameSync(aside, file);
   } catch {
     // Not kept.

@@ -1,6 +1,9 @@
 /** Puts recorded commands together to one link in one step, and checks that its files are there. */
 import path from 'node:path';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import type { Tools } from '../link/run.ts';
+import { admit } from './admit.ts';
 import { changeInputs, composeLinks, parseLinkCommand } from '../link/command.ts';
 import type { LinkCommand } from '../link/command.ts';
 import { isDriver, isLinker } from '../link/pieces.ts';
@@ -18,6 +21,7 @@ export interface MergeStep {
 
 export interface Parts {
   readonly place: {
+    readonly root: string;
     readonly buildDirectory: string;
     readonly image: string;
     readonly debugImage: string;
@@ -26,10 +30,8 @@ export interface Parts {
   readonly merges: readonly MergeStep[];
   readonly postLink: readonly ToolCommand[];
   readonly origin: LinkRecord['origin'];
+  readonly tools?: Tools | undefined;
 }
-
-/** More merged objects inside merged objects than any build makes. */
-const DEPTH_LIMIT = 8;
 
 /** Commands of a list that merge or copy objects. */
 export function mergeSteps(commands: readonly ToolCommand[]): MergeStep[] {
@@ -47,14 +49,15 @@ export function mergeSteps(commands: readonly ToolCommand[]): MergeStep[] {
 /**
  * The record of a link in one step, all paths absolute.
  *
- * @throws SpacerError `objects-missing`, `damaged-object`, `other-architecture` or
+ * @throws SpacerError `command-refused`, `objects-missing`, `damaged-object`, `other-architecture` or
  *   `link-record-unreadable`
  */
 export async function finishRecord(parts: Parts): Promise<LinkRecord> {
-  const { place, merges, postLink, origin } = parts;
+  const { place, merges, postLink, origin, tools } = parts;
   const direct = unmerge(parts.link, merges);
   const absolute = (file: string): string => path.resolve(place.buildDirectory, file);
   const command = changeInputs(direct, absolute);
+  await admit({ link: command, postLink }, place, tools);
   const parsed = parseLinkCommand(command);
   const { script, extraScripts } = checkedScripts(parsed, absolute);
   const inputs = [...new Set(parsed.inputs)];
@@ -75,7 +78,7 @@ export async function finishRecord(parts: Parts): Promise<LinkRecord> {
 /** Replaces merged objects by their members until none is left. */
 function unmerge(link: ToolCommand, merges: readonly MergeStep[]): ToolCommand {
   let command = link;
-  for (let depth = 0; depth < DEPTH_LIMIT; depth++) {
+  for (let depth = 0; depth < LIMITS.depth.merges; depth++) {
     const inputs = new Set(parseLinkCommand(command).inputs);
     const step = merges.find((merge) => inputs.has(merge.output));
     if (step === undefined) return command;

@@ -8,6 +8,7 @@
 import { readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { isDirectory, isFile, readLimited } from './files.ts';
 import { isInside, pathMapper } from './mapping.ts';
 
@@ -18,8 +19,6 @@ export interface Core {
   /** External platforms, for `P=`. */
   readonly platforms: readonly string[];
 }
-
-const LIST_LIMIT = 1024 * 1024;
 
 /**
  * Finds the core that a build folder was made with.
@@ -75,7 +74,7 @@ async function linkedCore(buildDirectory: string): Promise<string | undefined> {
 /** The build folder as dependency files name it: `cmd_/old/build/libkvmplat/link64.lds := ...`. */
 async function recordedBuildDirectory(buildDirectory: string): Promise<string | undefined> {
   const file = path.join(buildDirectory, 'libkvmplat', 'link64.lds.d');
-  const text = await readLimited(file, LIST_LIMIT).catch(() => undefined);
+  const text = await readLimited(file, LIMITS.bytes.configuration).catch(() => undefined);
   return /^cmd_(\/.*)\/libkvmplat\/link64\.lds :=/.exec(text ?? '')?.[1];
 }
 
@@ -94,7 +93,10 @@ async function readLists(
   buildDirectory: string,
 ): Promise<{ libraries: string[]; platforms: string[] }> {
   const read = async (name: string): Promise<string[]> => {
-    const text = await readLimited(path.join(buildDirectory, 'kconfig', name), LIST_LIMIT);
+    const text = await readLimited(
+      path.join(buildDirectory, 'kconfig', name),
+      LIMITS.bytes.configuration,
+    );
     const lines = (text ?? '').matchAll(/^source "(\/[^"]*)"$/gm);
     return [...lines].map((line) => path.normalize(line[1] ?? ''));
   };

@@ -209,7 +209,7 @@ async function linkOf(
     debugImage: candidate.debugImage,
     name: candidate.name,
   };
-  if (await hasRecord(place)) return readRecord(place);
+  if (await hasRecord(place)) return readRecord(place, options.tools);
   if (options.tools === undefined) {
     const text = 'The build recorded no commands, and no tool may be run to find them out.';
     throw new SpacerError('tools-not-allowed', text, { file: candidate.image });

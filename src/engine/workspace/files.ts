@@ -1,6 +1,7 @@
 /** Reading of files that others wrote: with limits, and with errors that name them. */
 import { open, stat } from 'node:fs/promises';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 
 /**
  * The text of a regular file, or undefined if there is none.
@@ -10,6 +11,27 @@ import { SpacerError } from '../errors.ts';
 export async function readLimited(file: string, limit: number): Promise<string | undefined> {
   const bytes = await readBytes(file, limit);
   return bytes?.toString('utf8');
+}
+
+/**
+ * The bytes of an image or object.
+ * @throws SpacerError `file-too-large` or `file-unreadable`
+ */
+export async function readBinary(file: string): Promise<Buffer> {
+  return there(await readBytes(file, LIMITS.bytes.binary), file);
+}
+
+/**
+ * The text of a file that must be there.
+ * @throws SpacerError `file-too-large` or `file-unreadable`
+ */
+export async function readText(file: string, limit: number): Promise<string> {
+  return there(await readBytes(file, limit), file).toString('utf8');
+}
+
+function there<T>(read: T | undefined, file: string): T {
+  if (read !== undefined) return read;
+  throw new SpacerError('file-unreadable', 'does not exist, or is no regular file.', { file });
 }
 
 /** Whether a regular file stands at a path. Links are followed. */

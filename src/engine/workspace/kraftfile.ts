@@ -2,6 +2,7 @@
 import { Composer, Parser } from 'yaml';
 import type { CST, Document } from 'yaml';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { readLimited } from './files.ts';
 
 /** Names of a Kraftfile. Where several stand in one folder, the last of this list counts. */
@@ -12,11 +13,6 @@ export const KRAFTFILE_NAMES = [
   'Kraftfile.yaml',
   'Kraftfile',
 ] as const;
-
-/** Kraftfiles are a page of text. The limit keeps the parser's work small. */
-const SIZE_LIMIT = 64 * 1024;
-/** Kraftfiles are nested about six deep. */
-const DEPTH_LIMIT = 64;
 
 export interface KraftName {
   /** The application's name, where the Kraftfile gives one. */
@@ -33,7 +29,7 @@ export function pickKraftfile(files: ReadonlySet<string>): string | undefined {
 /** Reads `name:` of a Kraftfile. Broken files give a note, never an error. */
 export async function readKraftName(file: string): Promise<KraftName> {
   try {
-    const text = await readLimited(file, SIZE_LIMIT);
+    const text = await readLimited(file, LIMITS.bytes.kraftfile);
     if (text === undefined) return { note: `${file} cannot be read.` };
     const document = parse(text);
     const problem = document?.errors[0]?.message;
@@ -58,7 +54,7 @@ function ignored(file: string, why: string): string {
  */
 function parse(text: string): Document | undefined {
   const tokens = [...new Parser().parse(text)];
-  if (depthOf(tokens) > DEPTH_LIMIT) {
+  if (depthOf(tokens) > LIMITS.depth.kraftfile) {
     throw new SpacerError('file-unreadable', 'it is nested too deeply.');
   }
   const [document] = new Composer({ prettyErrors: false, logLevel: 'silent' }).compose(tokens);
@@ -68,7 +64,8 @@ function parse(text: string): Document | undefined {
 function depthOf(tokens: readonly CST.Token[]): number {
   let level: readonly CST.Token[] = tokens;
   let depth = 0;
-  for (; level.length > 0 && depth <= DEPTH_LIMIT; depth++) level = level.flatMap(childrenOf);
+  for (; level.length > 0 && depth <= LIMITS.depth.kraftfile; depth++)
+    level = level.flatMap(childrenOf);
   return depth;
 }
 

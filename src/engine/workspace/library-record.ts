@@ -5,11 +5,13 @@
  */
 import path from 'node:path';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { isDriver, isLinker, readPieces } from '../link/pieces.ts';
 import { splitCommands } from '../link/words.ts';
 import { mergeSteps, type MergeStep } from './assemble.ts';
 import { readLimited } from './files.ts';
 import { pathMapper } from './mapping.ts';
+import { Reach } from './reach.ts';
 import { expandResponseFiles } from './response.ts';
 import type { ToolCommand } from './types.ts';
 
@@ -19,11 +21,6 @@ export interface LibraryPlace {
   readonly buildDirectory: string;
 }
 
-/** Merged objects with many units have long records; see record.ts. */
-const RECORD_LIMIT = 4 * 1024 * 1024;
-/** Copies of copies: builds make one. */
-const DEPTH_LIMIT = 4;
-
 /**
  * The objects of a library's compile units, in the order of their merge; paths are those of today,
  * also in a moved workspace.
@@ -31,9 +28,9 @@ const DEPTH_LIMIT = 4;
  */
 export async function readLibraryRecord(object: string, place: LibraryPlace): Promise<string[]> {
   let target = object;
-  for (let depth = 0; depth < DEPTH_LIMIT; depth++) {
+  for (let depth = 0; depth < LIMITS.depth.copies; depth++) {
     const { command, copyOf } = await readStep(target, place);
-    if (copyOf === undefined) return unitsOf(command, place);
+    if (copyOf === undefined) return reachable(unitsOf(command, place), place);
     target = path.resolve(place.buildDirectory, copyOf);
   }
   throw unreadable('it is a copy of too many copies', object);
@@ -41,7 +38,7 @@ export async function readLibraryRecord(object: string, place: LibraryPlace): Pr
 
 async function readStep(target: string, place: LibraryPlace): Promise<MergeStep> {
   const file = `${target}.cmd`;
-  const text = await readLimited(file, RECORD_LIMIT);
+  const text = await readLimited(file, LIMITS.bytes.record);
   if (text === undefined) throw unreadable('the build did not record how it was made', target);
   const [words = [], ...more] = splitCommands(text, { file });
   if (more.length > 0) throw unreadable('several commands made it', target);
@@ -70,6 +67,15 @@ function unitsOf(merge: ToolCommand, place: LibraryPlace): string[] {
   return pieces.flatMap(({ role, value }) =>
     role === 'input' && value !== undefined ? [path.resolve(place.buildDirectory, value)] : [],
   );
+}
+
+/** Units are read and their contents become part of outputs. */
+async function reachable(units: string[], place: LibraryPlace): Promise<string[]> {
+  const reach = new Reach(place);
+  const allowed = await Promise.all(units.map((unit) => reach.allows(unit)));
+  const stray = units.find((_, i) => allowed[i] !== true);
+  if (stray !== undefined) throw unreadable('a unit of it lies outside the workspace', stray);
+  return units;
 }
 
 function unreadable(why: string, file: string): SpacerError {

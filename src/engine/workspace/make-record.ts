@@ -46,7 +46,7 @@ export interface MakeOptions {
  */
 export async function readMakeRecord(place: MakePlace, options: MakeOptions): Promise<LinkRecord> {
   const known = recall(options.cache, place);
-  if (known !== undefined) return readAnswer(known, place);
+  if (known !== undefined) return readAnswer(known, place, options.tools);
   const scratch = await realpath(await mkdtemp(path.join(scratchParent(), 'spacer-make-')));
   try {
     const shadow = path.join(scratch, 'build');
@@ -55,7 +55,7 @@ export async function readMakeRecord(place: MakePlace, options: MakeOptions): Pr
     const ask = async (args: readonly string[]): Promise<LinkRecord> => {
       const printed = await askMake(args, place, options);
       const answer = printed.replaceAll(shadow, place.buildDirectory);
-      const record = await readAnswer(answer, place);
+      const record = await readAnswer(answer, place, options.tools);
       remember(options.cache, place, answer);
       return record;
     };
@@ -98,6 +98,7 @@ async function askMake(
   place: MakePlace,
   options: MakeOptions,
 ): Promise<string> {
+  checkWords(args, place);
   try {
     const command = { tool: 'make', args: ['-n', 'V=1', ...args], cwd: place.directory };
     return (await runTool(command, { signal: options.signal, tools: options.tools })).stdout;
@@ -137,6 +138,14 @@ async function applicationArguments(
   return [`BUILD_DIR=${shadow}`, ...(await shadowArguments(place, scratch, config))];
 }
 
+/** make expands `$` in what it is told, `$(shell ...)` too, even when it only prints. */
+function checkWords(args: readonly string[], place: MakePlace): void {
+  const word = args.find((one) => one.includes('$'));
+  if (word === undefined) return;
+  const text = `The build recorded no commands, and make would run what ${word} says.`;
+  throw new SpacerError('command-refused', text, { file: place.image });
+}
+
 async function shadowArguments(
   place: MakePlace,
   scratch: string,
@@ -158,7 +167,11 @@ async function configOf(place: MakePlace): Promise<string | undefined> {
 }
 
 /** @param answer what make printed, with the build folder for its shadow */
-async function readAnswer(answer: string, place: MakePlace): Promise<LinkRecord> {
+async function readAnswer(
+  answer: string,
+  place: MakePlace,
+  tools: Tools | undefined,
+): Promise<LinkRecord> {
   const commands = printedCommands(answer, place.image).map(
     ([tool = '', ...args]): ToolCommand => ({ tool, args, cwd: place.buildDirectory }),
   );
@@ -171,7 +184,7 @@ async function readAnswer(answer: string, place: MakePlace): Promise<LinkRecord>
   const postLink = commands.slice(at + 1).filter((command) => isStepTool(command.tool));
   for (const step of postLink) checkStep(step, place.image);
   const merges = mergeSteps(commands.slice(0, at));
-  return finishRecord({ place, link, merges, postLink, origin: 'make' });
+  return finishRecord({ place, link, merges, postLink, origin: 'make', tools });
 }
 
 function makes(command: ToolCommand, file: string): boolean {

@@ -70,6 +70,8 @@ export function safeName(name: string): string {
     .normalize('NFC')
     .replaceAll(/[^\p{L}\p{N}._+@-]+/gu, '_')
     .replace(/^[.@-]+/, '_')
+    // Reports stand beside the folders of unikernels.
+    .replace(/\.json$/i, '_json')
     .slice(0, LENGTH_LIMIT);
   return safe === '' ? 'unikernel' : safe;
 }

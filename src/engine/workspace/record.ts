@@ -9,8 +9,10 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { parseLinkCommand } from '../link/command.ts';
 import { isDriver, isLinker } from '../link/pieces.ts';
+import type { Tools } from '../link/run.ts';
 import { checkStep } from '../link/steps.ts';
 import { splitCommands } from '../link/words.ts';
 import { finishRecord, mergeSteps } from './assemble.ts';
@@ -30,9 +32,6 @@ export interface ImagePlace {
   readonly image: string;
   readonly debugImage: string;
 }
-
-/** The longest record seen is 12 KB; with long paths and 200 libraries it stays below 100 KB. */
-const RECORD_LIMIT = 4 * 1024 * 1024;
 
 /** Steps after the link in the order in which builds run them, by what follows IMAGE in the name. */
 const STEP_ORDER = [
@@ -55,9 +54,9 @@ export async function hasRecord(place: ImagePlace): Promise<boolean> {
 /**
  * Reads the record of an image's link.
  *
- * @throws SpacerError `link-record-unreadable` or `objects-missing`
+ * @throws SpacerError `link-record-unreadable`, `command-refused` or `objects-missing`
  */
-export async function readRecord(place: ImagePlace): Promise<LinkRecord> {
+export async function readRecord(place: ImagePlace, tools?: Tools): Promise<LinkRecord> {
   const recorded = await readLink(place);
   const map = pathMapper(recorded.output, place.debugImage, place.root);
   const read = (file: string): Promise<ToolCommand[]> => readCommands(file, place, map);
@@ -67,13 +66,14 @@ export async function readRecord(place: ImagePlace): Promise<LinkRecord> {
   const postLink = [...rest, ...(await readSteps(place, read))];
   postLink.push(...(await unrecordedStep(place, postLink)));
   for (const step of postLink) checkStep(step, place.image);
-  return finishRecord({ place, link, merges, postLink, origin: 'cmd' });
+  return finishRecord({ place, link, merges, postLink, origin: 'cmd', tools });
 }
 
 /** The link as recorded, before its paths are mapped: it says where the build stood. */
 async function readLink(place: ImagePlace): Promise<{ output: string }> {
   const file = `${place.debugImage}.cmd`;
-  const words = splitCommands((await readLimited(file, RECORD_LIMIT)) ?? '', { file })[0] ?? [];
+  const words =
+    splitCommands((await readLimited(file, LIMITS.bytes.record)) ?? '', { file })[0] ?? [];
   const [tool = '', ...args] = words;
   if (!isDriver(tool) && !isLinker(tool)) throw unreadable(`"${tool}" does not link`, file);
   const output = outputOf(args);
@@ -97,7 +97,7 @@ async function readCommands(
   place: ImagePlace,
   map: MapArgument,
 ): Promise<ToolCommand[]> {
-  const text = await readLimited(file, RECORD_LIMIT);
+  const text = await readLimited(file, LIMITS.bytes.record);
   if (text === undefined) return [];
   const commands: ToolCommand[] = [];
   for (const words of splitCommands(text, { file })) {

@@ -2,14 +2,11 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { splitWords } from '../link/words.ts';
 import { readLimited } from './files.ts';
 import { isInside } from './mapping.ts';
 import type { MapArgument } from './mapping.ts';
-
-const SIZE_LIMIT = 1024 * 1024;
-const DEPTH_LIMIT = 4;
-const WORD_LIMIT = 100_000;
 
 /**
  * Replaces `@FILE` arguments by the words of the file, which may name further files.
@@ -29,10 +26,12 @@ export async function expandResponseFiles(
       words.push(word);
       continue;
     }
-    if (depth >= DEPTH_LIMIT) throw refused(word, 'response files name each other too deeply');
+    if (depth >= LIMITS.depth.responseFiles)
+      throw refused(word, 'response files name each other too deeply');
     const inner = await readWords(word, place);
     words.push(...(await expandResponseFiles(inner.map(map), place, map, depth + 1)));
-    if (words.length > WORD_LIMIT) throw refused(word, 'response files hold too many words');
+    if (words.length > LIMITS.count.responseWords)
+      throw refused(word, 'response files hold too many words');
   }
   return words;
 }
@@ -48,7 +47,7 @@ async function readWords(
   if (!allowed.some((directory) => isInside(real, directory))) {
     throw refused(word, `the response file ${file} lies outside the workspace`);
   }
-  const text = await readLimited(real, SIZE_LIMIT);
+  const text = await readLimited(real, LIMITS.bytes.responseFile);
   if (text === undefined) throw refused(word, `the response file ${file} is no regular file`);
   return splitWords(text, { file });
 }

@@ -22,6 +22,7 @@ import {
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { SpacerError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 
 export interface ShadowOptions {
   readonly signal?: AbortSignal | undefined;
@@ -32,8 +33,6 @@ export interface ShadowOptions {
 /** Objects, archives and sources: make looks at their times, never inside. */
 const EMPTY = /\.(o|a|so|c|cc|cpp|h|hpp|S|s|gz|xz|zip|tar|tgz|py|dbg)$/;
 const COPY_LIMIT = 1024 * 1024;
-/** A build of 100 libraries with their sources extracted has about 30,000 files. */
-const FILE_LIMIT = 300_000;
 const FUTURE = 60_000;
 
 /** Entries between two turns of the event loop: thousands of small calls cost least in one piece. */
@@ -78,8 +77,8 @@ class Shadow {
     this.files++;
     if (this.files % BATCH === 0) await turn();
     this.options.signal?.throwIfAborted();
-    if (this.files > FILE_LIMIT) {
-      const text = `The build folder has more than ${FILE_LIMIT} files.`;
+    if (this.files > LIMITS.count.buildFiles) {
+      const text = `The build folder has more than ${LIMITS.count.buildFiles} files.`;
       throw new SpacerError('link-record-unreadable', text, { file: directory });
     }
   }

@@ -59,6 +59,7 @@ export interface Summary {
 }
 
 export interface Tools {
+  readonly allow?: readonly string[];
   readonly paths?: Readonly<Record<string, string>>;
 }
 

@@ -52,7 +52,7 @@ beforeEach(() => {
   }
   for (const name of ['libkvmplat.o', 'apphello.o']) tree.put(`w/apps/hello/build/${name}`, elf(1));
   for (const name of ['libkvmplat.c', 'apphello.c']) tree.put(`w/apps/hello/${name}`);
-  tree.put('w/apps/hello/build/config', 'FLAGS := -Wl,--from-config\n');
+  tree.put('w/apps/hello/build/config', 'FLAGS := -Wl,--cref\n');
   const w = path.join(tree.root, 'w');
   tree.put(
     'w/apps/hello/build/kconfig/libs.uk',
@@ -97,7 +97,7 @@ describe('a build without records', () => {
       debugImage: `${image}.dbg`,
     });
     expect(link?.command.tool).toBe('gcc');
-    expect(link?.command.args).toContain('-Wl,--from-config');
+    expect(link?.command.args).toContain('-Wl,--cref');
     expect(link?.postLink.map(({ tool, args }) => [tool, ...args])).toEqual([
       [
         `${root}/unikraft/support/scripts/sect-strip.py`,

@@ -118,6 +118,8 @@ describe('the manifest', () => {
     const paths = Object.keys(properties).filter((key) => key.endsWith('Path'));
     expect(restrictedConfigurations).toEqual(expect.arrayContaining(paths));
     for (const key of paths) expect(properties[key]?.scope).toBe('machine-overridable');
+    expect(restrictedConfigurations).toContain('spacer.allowed');
+    expect(properties['spacer.allowed']?.scope).toBe('machine');
   });
 
   it('uses one category and the prefix spacer. everywhere', () => {
