@@ -13,6 +13,7 @@ import { checkOptions } from './check-options.ts';
 import { refuseLinks } from './folders.ts';
 import { baseOf } from './draft.ts';
 import { SpacerError } from './errors.ts';
+import { knownLayouts } from './known-layouts.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
 import {
   closeStaging,
@@ -177,9 +178,11 @@ async function planAndWrite(
   // Before anything is kept on disk.
   baseOf(set, options);
   const place = splitPlace(request);
+  const layouts = knownLayouts(place.cache);
   const plan = lock
     ? byLock(await splitForLock(set, lock, place), lock, failures)
-    : layoutPlan(planSet(await splitSet(set, options, place), options));
+    : layoutPlan(planSet(await splitSet(set, options, place), options, undefined, layouts.planner));
+  layouts.keep();
   const planned: Planned[] = [];
   const ownOf = ownBuilds(recorded);
   for (const { loaded, input, placements } of plan.unikernels) {

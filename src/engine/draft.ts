@@ -50,8 +50,18 @@ export function draftOf(
   return { set, indirection, ...found, layoutInput: layoutInputOf(set, found, planned, options) };
 }
 
+/** Slots of sets that were asked about: they depend on nothing else, and take long to find. */
+const known = new WeakMap<readonly LoadedUnikernel[], Map<AtomSize, SlotsOfSet>>();
+
 /** Gathers, merges and identifies. */
 export function slotsOfSet(set: readonly LoadedUnikernel[], size: AtomSize): SlotsOfSet {
+  const bySize = known.get(set) ?? new Map<AtomSize, SlotsOfSet>();
+  const found = bySize.get(size) ?? findSlots(set, size);
+  known.set(set, bySize.set(size, found));
+  return found;
+}
+
+function findSlots(set: readonly LoadedUnikernel[], size: AtomSize): SlotsOfSet {
   const inputs = set.map(inputOf);
   const regions = regionsOf(inputs);
   return { inputs, regions, identified: identify(inputs, regions, size) };

@@ -9,6 +9,7 @@ import { chooseIndirection, type Indirection } from './atoms/indirection.ts';
 import type { Identified, UnikernelInput } from './atoms/identify.ts';
 import { draftOf, isExplicit, outputFacts, type Draft } from './draft.ts';
 import { SpacerError } from './errors.ts';
+import type { Planner } from './known-layouts.ts';
 import type { PlacedInput, SectionPlacement } from './ldscript/rewrite.ts';
 import { copyPattern } from './link/copies.ts';
 import { boundOf } from './layout/bound.ts';
@@ -70,19 +71,21 @@ const SEARCHED: Strategy = {
  * @param room how much of it the layout leaves for what is to come: 0 for none, 1 for what
  *   `lock/room.ts` takes for usual; absent: the layout is not to last, and unikernels that are
  *   unlike may be laid out apart
+ * @param planner plans layouts, or knows them from before
  * @throws SpacerError `location-too-low` where the location counter would not leave room
  */
 export function planSet(
   set: readonly LoadedUnikernel[],
   options: AlignOptions,
   room?: number,
+  planner: Planner = planLayout,
 ): SetPlan {
   const growth = room ?? 0;
   const mayPart = room === undefined && options.aslr === 0;
   const plain = draftOf(set, options, growth);
   const chosen = isExplicit(options)
     ? { draft: plain, bound: boundOf(plain.layoutInput), ...explicitLayout(plain, options) }
-    : bestLayout(plain, options, growth, mayPart);
+    : bestLayout(plain, options, growth, mayPart, planner);
   if (options.aslr > 0) return randomisedPlan(chosen, options, growth);
   const { draft, reason } = chosen;
   const { regions, identified, inputs, indirection } = draft;
@@ -179,6 +182,7 @@ function bestLayout(
   options: AlignOptions,
   growth: number,
   mayPart: boolean,
+  planner: Planner,
 ): Planned {
   const redirected = withReferencesKept(plain, options, growth);
   // A layout that is to last keeps references for what is to come.
@@ -190,8 +194,8 @@ function bestLayout(
   const effort = options.effort ?? SEARCH_EFFORT;
   const lasting = growth > 0 ? { isLasting } : {};
   const strategies = [...plainStrategies(options), { ...SEARCHED, name, effort, ...lasting }];
-  const layouts = strategies.map((strategy) => planLayout(draft.layoutInput, strategy));
-  const chosen = growth > 0 ? fewestPages(layouts) : withinLimits(layouts, draft, mayPart);
+  const layouts = strategies.map((strategy) => planner(draft.layoutInput, strategy));
+  const chosen = growth > 0 ? fewestPages(layouts) : withinLimits(layouts, draft, mayPart, planner);
   return { draft, bound, ...chosen };
 }
 

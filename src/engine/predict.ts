@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { PAGE_SIZE, type Segment } from '../protocol/page-map.ts';
 import type { UnikernelInput } from './atoms/identify.ts';
+import { isDebugging } from './elf/debugging.ts';
 import { EM_X86_64, PF, PT, SHF, SHN, SHT, type ElfFile, type ElfSymbol } from './elf/types.ts';
 import { evaluate, parse } from './ldscript/index.ts';
 import type {
@@ -106,7 +107,9 @@ function evaluateScripts(
   const objects = program.objects.map((input, object) => {
     const { sections } = input.elf;
     for (const section of sections) origins.set(section, { object, section: section.index });
-    return { ...nameOfCopy(input), sections: [...sections] as InputSection[] };
+    // Debugging information has no address in the image, and is most of what objects have.
+    const placed: InputSection[] = sections.filter((section) => !isDebugging(section));
+    return { ...nameOfCopy(input), sections: placed };
   });
   if (input.frame.headerSize > 0) objects[0]!.sections.push(FRAME_HEADER);
   const frameSizes = new Map(

@@ -53,7 +53,7 @@ async function splitLibraries(
     const sources = withSplit(loaded.originals, objects);
     result.push(objects.size === 0 ? loaded : withSources(loaded, sources));
   }
-  return result;
+  return result.some((loaded, u) => loaded !== set[u]) ? result : set;
 }
 
 function librariesToSplit(

@@ -7,7 +7,8 @@
 import type { Draft } from './draft.ts';
 import { defaultLinkOf, excessOf, objectionTo, type DefaultLink } from './growth.ts';
 import { groupsAlike, planApart, type Members } from './layout/apart.ts';
-import { planLayout, type Layout, type LayoutInput, type Strategy } from './layout/plan.ts';
+import type { Planner } from './known-layouts.ts';
+import { type Layout, type LayoutInput, type Strategy } from './layout/plan.ts';
 import { weigh } from './layout/search.ts';
 
 export interface Chosen {
@@ -31,8 +32,13 @@ export const listed = (layouts: readonly Layout[]): string =>
  * @param layouts tried so far, the searched one last
  * @param mayPart whether unikernels may have addresses of their own
  */
-export function withinLimits(layouts: readonly Layout[], draft: Draft, mayPart: boolean): Chosen {
-  const limits = limitsOf(draft);
+export function withinLimits(
+  layouts: readonly Layout[],
+  draft: Draft,
+  mayPart: boolean,
+  planner: Planner,
+): Chosen {
+  const limits = limitsOf(draft, planner);
   const wanted = fewestPages(layouts);
   const objection = limits.objection(wanted.layout);
   if (objection === undefined) return wanted;
@@ -61,14 +67,16 @@ interface Limits {
   readonly isSplit: boolean;
   readonly objection: (layout: Layout) => string | undefined;
   readonly excess: (layout: Layout) => number;
+  readonly planner: Planner;
 }
 
-function limitsOf({ set, layoutInput }: Draft): Limits {
+function limitsOf({ set, layoutInput }: Draft, planner: Planner): Limits {
   const before = defaultLinkOf(set);
   const isSplit = set.some(({ sources, originals }) => sources.some((s, i) => s !== originals[i]));
   return {
     before,
     isSplit,
+    planner,
     objection: (layout) => objectionTo(layout, layoutInput, before, isSplit),
     excess: (layout) => excessOf(layout, layoutInput, before, isSplit),
   };
@@ -94,7 +102,7 @@ function furtherLayouts(
     tried.push(layout);
     if (isGood(layout)) return tried;
   }
-  return [...tried, ...searchUntil(input, strategy, DEARER, isGood)];
+  return [...tried, ...searchUntil(input, strategy, DEARER, isGood, limits.planner)];
 }
 
 function searchUntil(
@@ -102,11 +110,12 @@ function searchUntil(
   strategy: Strategy,
   weights: readonly number[],
   isGood: (layout: Layout) => boolean,
+  planner: Planner,
 ): Layout[] {
   const tried: Layout[] = [];
   for (const loadedWeight of weights) {
     const name = loadedWeight === 1 ? strategy.name : `${strategy.name}, denser x${loadedWeight}`;
-    const layout = planLayout(input, { ...strategy, name, loadedWeight });
+    const layout = planner(input, { ...strategy, name, loadedWeight });
     tried.push(layout);
     if (isGood(layout)) break;
   }
@@ -141,10 +150,10 @@ function denseEnough(
   part: LayoutInput,
   members: Members,
   strategy: Strategy,
-  { before, isSplit }: Limits,
+  { before, isSplit, planner }: Limits,
 ): Layout {
   const own = { distinct: Infinity, loaded: members.map((u) => before.loaded[u]!) };
   const isGood = (layout: Layout) => objectionTo(layout, part, own, isSplit) === undefined;
-  const tried = searchUntil(part, strategy, [1, ...DEARER], isGood);
+  const tried = searchUntil(part, strategy, [1, ...DEARER], isGood, planner);
   return tried.find(isGood) ?? tried.reduce((a, b) => (b.cost.loaded < a.cost.loaded ? b : a));
 }

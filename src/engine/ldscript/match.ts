@@ -35,6 +35,7 @@ export class InputIndex {
   readonly inputs: readonly Input[];
   private readonly byName = new Map<string, Input[]>();
   private work = 0;
+  private readonly objectTests = new Map<string, ObjectTest>();
   private readonly byPattern = new Map<string, readonly Input[]>();
 
   constructor(
@@ -89,8 +90,16 @@ export class InputIndex {
       : inputs.filter((input) => hasFlags(input.section.flags, description.flags));
   }
 
+  /** Scripts name a file once for each of its sections. */
+  private objectTest(pattern: string, exclude: readonly string[]): ObjectTest {
+    const key = JSON.stringify([pattern, exclude]);
+    const known = this.objectTests.get(key) ?? objectMatcher(pattern, exclude);
+    this.objectTests.set(key, known);
+    return known;
+  }
+
   private matches({ file, sections }: InputDescription): Match[] {
-    const inFile = objectMatcher(file?.pattern ?? '*', file?.exclude ?? []);
+    const inFile = this.objectTest(file?.pattern ?? '*', file?.exclude ?? []);
     if (sections.length === 0) {
       this.spend(this.inputs.length);
       return this.inputs

@@ -76,13 +76,22 @@ export function newPlacer(
 export function placeOrphan(placer: OrphanPlacer, input: Input): void {
   const { program, lookup } = placer;
   const name = orphanName(input);
-  const same = outputsOf(program).filter((output) => output.name === name && !output.failed);
+  const same = named(program, name);
   const taker =
     same.find((output) => output.created && isAlike(output, input)) ??
     same.findLast((output) => !output.created) ??
     warningTaker(placer, input);
   if (taker === undefined) insertOrphan(placer, input, name);
   else addInput(program, taker, input, lookup);
+}
+
+/** Objects with debugging information have thousands of orphans: nothing is copied for each. */
+function named({ items }: Program, name: string): Output[] {
+  const found: Output[] = [];
+  for (const item of items)
+    if (item.kind === 'output' && item.output.name === name && !item.output.failed)
+      found.push(item.output);
+  return found;
 }
 
 /** Allocated relocations all go to one section. */

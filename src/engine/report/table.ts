@@ -125,12 +125,15 @@ function summary(document: PageMapDocument, stages: readonly Stage[], colors: Co
 }
 
 /** How many images are proven to be the same programs, and by how much. */
+/** Digits in threes: what `toLocaleString('en')` gives, which takes 30 ms the first time. */
+const grouped = (count: number) => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+
 function proofLine({ unikernels }: PageMapDocument): string | undefined {
   const proofs = unikernels.flatMap(({ verification }) => verification ?? []);
   if (proofs.length === 0) return undefined;
   const whole = proofs.filter(({ unproven }) => unproven.length === 0).length;
   const sum = (key: keyof (typeof proofs)[0]['counts']) =>
-    proofs.reduce((all, { counts }) => all + counts[key], 0).toLocaleString('en');
+    grouped(proofs.reduce((all, { counts }) => all + counts[key], 0));
   const open = whole < proofs.length ? `; ${proofs.length - whole} in part (see the report)` : '';
   const what = `${sum('atoms')} sections, ${sum('references')} references, ${sum('bytes')} bytes`;
   return `${whole} of ${proofs.length} are the same program as before (${what})${open}`;
