@@ -17,6 +17,7 @@ import {
   type PageRef,
   type ViewState,
 } from './state.ts';
+import { CompareView } from './view/compare.ts';
 import { Details } from './view/details.ts';
 import { optionsView } from './view/options.ts';
 import { headline, provenance, STAGE_NAMES } from './view/headline.ts';
@@ -79,9 +80,12 @@ export function startApp(root: HTMLElement, packed: PackedPageMap, host?: Host):
       map.goTo(ref);
     },
   });
+  const compare = new CompareView(store, (ref) => {
+    open(ref, true);
+  });
   store.subscribe((state, previous) => {
     if (state.model !== previous.model) tooltip.reset();
-    map.element.hidden = state.table;
+    map.element.hidden = state.table || state.compare;
   });
   const saver = host && keepSaved(store, map, host);
   const plan = host && planPanel(store, host);
@@ -99,7 +103,7 @@ export function startApp(root: HTMLElement, packed: PackedPageMap, host?: Host):
         goTo: (ref) => map.goTo(ref),
       }),
       legend(store),
-      el('div', { class: 'work' }, map.element, table.element, details.element),
+      el('div', { class: 'work' }, map.element, table.element, compare.element, details.element),
       el('p', { class: 'visually-hidden', id: 'map-help' }, KEYS),
     ),
     liveSummary(store, selection),

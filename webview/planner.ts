@@ -21,6 +21,9 @@ export interface Arrival {
   refining: boolean;
 }
 
+type WithGaps<T> = { [K in keyof T]: T[K] | undefined };
+export type OptionChange = Partial<WithGaps<AlignOptions>>;
+
 export interface PlannerHooks {
   arrived: (arrival: Arrival) => void;
   status: (status: PlannerStatus) => void;
@@ -47,36 +50,19 @@ export class Planner {
     return this.#request;
   }
 
-  setOptions(change: Partial<AlignOptions>): void {
-    this.#request = { ...this.#request, options: { ...this.#request.options, ...change } };
-    void this.#predict();
-  }
-
-  /** Without an address, the link's own base is used. */
-  setLocation(location: number | undefined): void {
-    const options = { ...this.#request.options };
-    if (location === undefined) delete options.location;
-    else options.location = location;
-    this.#request = { ...this.#request, options };
-    void this.#predict();
-  }
-
-  /** A seed of its own makes what is linked the same as what is shown. */
-  setRandomisation(aslr: AlignOptions['aslr']): void {
-    const options = { ...this.#request.options, aslr };
-    if (aslr === 0) delete options.seed;
+  /** What is undefined is left to the engine. */
+  setOptions(change: OptionChange): void {
+    const options = { ...this.#request.options, ...change };
+    if (options.aslr === 0) options.seed = undefined;
+    // A seed of its own makes what is linked the same as what is shown.
     else options.seed ??= crypto.randomUUID();
-    this.#request = { ...this.#request, options };
+    this.#request = { ...this.#request, options: defined(options) };
     void this.#predict();
   }
 
-  /** Without a number of steps, the engine's own is taken. */
-  setEffort(effort: number | undefined): void {
-    const options = { ...this.#request.options };
-    if (effort === undefined) delete options.effort;
-    else options.effort = effort;
-    this.#request = { ...this.#request, options };
-    void this.#predict();
+  /** Other positions, where those are random. */
+  randomise(): void {
+    if (this.#request.options.aslr === 2) this.setOptions({ seed: crypto.randomUUID() });
   }
 
   setUnikernels(unikernels: string[]): void {
@@ -143,6 +129,12 @@ export class Planner {
       this.hooks.status({ kind: 'failed', message: messageOf(error) });
     }
   }
+}
+
+/** Without what is undefined: an option that is not there is the engine's to choose. */
+function defined(options: WithGaps<AlignOptions>): AlignOptions {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as unknown as AlignOptions;
 }
 
 /** Randomisation may be on in the settings already. */

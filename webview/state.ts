@@ -24,6 +24,8 @@ export interface ViewState {
   /** Whether the projection assumes that instances write to their writable pages. */
   written: boolean;
   table: boolean;
+  /** Two layouts are compared instead of the map. */
+  compare: boolean;
   /** The stage that is newest: a prediction may be newer than what was measured. */
   latest: Stage;
   /** A better prediction is being searched for. */
@@ -68,6 +70,7 @@ export function initialState(model: PageMapModel): ViewState {
     instances: 100,
     written: true,
     table: false,
+    compare: false,
     refining: false,
   };
 }

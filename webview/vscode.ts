@@ -93,7 +93,7 @@ function focusOn({ store, map }: App, unikernel: string): void {
   if (index < 0 || !stage) return;
   const { from, to } = rowOf(stage, index);
   if (from === to) return;
-  if (store.state.table) store.set({ table: false });
+  store.set({ table: false, compare: false });
   map.goTo({ stage: stage.stage, page: from });
   map.canvas.focus();
 }
@@ -149,7 +149,11 @@ function act({ store, map, planner }: App, action: PageAction): void {
     case 'find':
       return root.querySelector<HTMLElement>('vscode-text-field.search')?.focus();
     case 'table':
-      return store.set({ table: !store.state.table });
+      return store.set({ table: !store.state.table, compare: false });
+    case 'compare':
+      return store.set({ table: false, compare: !store.state.compare });
+    case 'randomise':
+      return planner?.randomise();
     case 'relink':
       return void planner?.relink();
     default: {

@@ -263,7 +263,7 @@ export function combine(
     };
   });
   const { spacer, workspace, options, layout, bound, pool, aslr, libraries, failures } = predicted;
-  return pageMapOf({
+  const document = pageMapOf({
     spacer,
     unikernels,
     libraries,
@@ -276,4 +276,6 @@ export function combine(
     ...(pool !== undefined && { pool }),
     ...(aslr !== undefined && { aslr }),
   });
+  const { objects } = predicted;
+  return objects ? { ...document, objects } : document;
 }

@@ -116,7 +116,9 @@ export class Session {
     const read = chosen.map(({ loaded }) => loaded);
     if (read.length === 0)
       throw new SpacerError('nothing-to-do', 'No unikernel that can be aligned takes part.');
-    const set = options.copyObjects ? (await unifyObjects(read, { signal })).set : read;
+    const { set, ...unified } = options.copyObjects
+      ? await unifyObjects(read, { signal })
+      : { set: read };
     const failures: Unusable[] = [];
     const plan = lock ? byLock(set, lock, failures) : layoutPlan(planSet(set, options));
     const planned = new Map(plan.unikernels.map((one) => [one.loaded.unikernel.name, one]));
@@ -129,7 +131,8 @@ export class Session {
       const stages = predicted ? { before, predicted } : { before };
       unikernels.push({ name: unikernel.name, stages });
     }
-    return this.documentOf(plan, unikernels, failures);
+    const document = this.documentOf(plan, unikernels, failures);
+    return 'unified' in unified ? { ...document, objects: unified } : document;
   }
 
   /** What a preview needs, without a search. */

@@ -27,6 +27,10 @@ export const OPTION_KEYS = [
   'aslr',
   'aslrMap',
   'aslrSameMapping',
+  'aslrBlocks',
+  'aslrWindow',
+  'seed',
+  'instances',
 ];
 
 type ThreeWays = 'auto' | 'on' | 'off';
@@ -53,6 +57,10 @@ export function readSettings(scope: vscode.Uri | undefined): Settings {
   const settings = vscode.workspace.getConfiguration('spacer', scope ?? null);
   const location = parseAddress(settings.get('location', ''));
   const effort = settings.get('effort', 0);
+  const blocks = blocksOf(settings.get('aslrBlocks', '1'));
+  const aslrWindow = settings.get('aslrWindow', 0);
+  const seed = settings.get('seed', '');
+  const instances = settings.get('instances', 1);
   return {
     options: {
       ...DEFAULT_OPTIONS,
@@ -65,6 +73,10 @@ export function readSettings(scope: vscode.Uri | undefined): Settings {
       aslr: ASLR[settings.get<keyof typeof ASLR>('aslr', 'off')] ?? 0,
       aslrMap: settings.get('aslrMap', true),
       aslrSameMapping: settings.get('aslrSameMapping', false),
+      ...(blocks !== undefined && { aslrBlocks: blocks }),
+      ...(aslrWindow > 0 && { aslrWindow }),
+      ...(seed !== '' && { seed }),
+      ...(instances > 1 && { instances }),
       ...(effort > 0 && { effort }),
       ...(location !== undefined && { location }),
     },
@@ -76,6 +88,13 @@ export function readSettings(scope: vscode.Uri | undefined): Settings {
     statusBar: settings.get('statusBar', true),
     qemuArguments: settings.get<string[]>('qemuArguments', []),
   };
+}
+
+/** A number of blocks, or by what they are told apart; nothing for the engine's own choice. */
+function blocksOf(text: string): AlignOptions['aslrBlocks'] | undefined {
+  if (text === 'library' || text === 'class') return text;
+  const count = Number(text);
+  return Number.isInteger(count) && count > 1 ? count : undefined;
 }
 
 /** What a settings file holds is anything: an unknown word counts as `auto`. */

@@ -106,8 +106,7 @@ class AlignTerminal implements vscode.Pseudoterminal {
 
   /** Names come from files: nothing of them may steer the terminal. */
   private say(text: string): void {
-    // eslint-disable-next-line no-control-regex
-    const plain = text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '?');
+    const plain = text.replaceAll(/\p{Cc}/gu, (sign) => (sign === '\n' ? sign : '?'));
     this.written.fire(`${plain.replaceAll('\n', '\r\n')}\r\n`);
   }
 }

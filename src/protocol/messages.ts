@@ -108,6 +108,8 @@ export const PAGE_ACTIONS = [
   'showPredicted',
   'showAfter',
   'showSplit',
+  'compare',
+  'randomise',
 ] as const;
 export type PageAction = (typeof PAGE_ACTIONS)[number];
 

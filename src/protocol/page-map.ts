@@ -27,6 +27,10 @@ export type Stage = 'before' | 'predicted' | 'after';
 
 export type PageKind = 'zero' | 'shared' | 'unique';
 
+/** Names of the libraries that Spacer adds: stubs at common addresses, and tables, stubs and thunks. */
+export const STUBS_LIBRARY = 'spacer-stubs';
+export const TABLES_LIBRARY = 'spacer-aslr';
+
 /** A run of bytes of one page that belongs to one owner. */
 export interface PageOwner {
   /** Library (`libukboot`), application (`apphello`), or a name in brackets: `[fill]`, `[headers]`, `[linker]`, `[unknown]`. */

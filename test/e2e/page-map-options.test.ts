@@ -27,7 +27,7 @@ const later = { available: false, reason: 'Comes with a later version' };
 const key = 'saved';
 startApp(document.getElementById('spacer'), packPageMap(measured), {
   capabilities: {
-    options: { aslr: later, aslrMap: later, aslrSameMapping: later },
+    options: { copyObjects: later },
     predict: { available: true },
     relink: { available: true },
     reveal: { available: true },
@@ -96,6 +96,12 @@ const mark = () => page.locator('.mark').textContent();
 const call = (index: number) =>
   page.evaluate<{ options: Record<string, unknown>; unikernels: string[] }>(`calls[${index}]`);
 
+async function choose(name: string, value: string): Promise<void> {
+  await page.getByRole('combobox', { name, exact: true }).click();
+  const option = page.getByRole('option', { name: value, exact: true });
+  await option.filter({ visible: true }).click();
+}
+
 it('each option asks for a prediction, marked as one', async () => {
   expect(await mark()).toBe('measured');
   await page.getByRole('combobox', { name: 'group' }).click();
@@ -123,9 +129,54 @@ it('unikernels are chosen from a list', async () => {
 });
 
 it('what the engine lacks is shown disabled, with the reason', async () => {
-  const control = page.getByRole('checkbox', { name: 'aslr_map' });
+  const control = page.getByRole('checkbox', { name: 'copy_objs' });
   expect(await control.isDisabled()).toBe(true);
   expect(await control.getAttribute('title')).toBe('Comes with a later version');
+});
+
+it('what means nothing without randomised addresses says so, and works with them', async () => {
+  const order = page.getByRole('checkbox', { name: 'aslr_same_mapping' });
+  const again = page.getByRole('button', { name: 'Re-randomise' });
+  const map = page.getByRole('checkbox', { name: 'aslr_map' });
+  expect(await map.isDisabled()).toBe(true);
+  expect(await order.getAttribute('title')).toContain('where aslr is randomised');
+  await choose('aslr', 'table');
+  expect(await map.isDisabled()).toBe(false);
+  expect(await order.isDisabled()).toBe(true);
+  await choose('aslr', 'randomised');
+  expect(await order.isDisabled()).toBe(false);
+  const { seed } = (await call(1)).options;
+  expect(seed).toMatch(/^[0-9a-f-]{36}$/);
+  await again.click();
+  const other = (await call(2)).options;
+  expect(other['seed']).not.toBe(seed);
+  await choose('aslr-blocks', 'library');
+  await choose('instances', '3');
+  expect((await call(4)).options).toEqual({ ...other, aslrBlocks: 'library', instances: 3 });
+  await choose('aslr', 'off');
+  expect((await call(5)).options).not.toHaveProperty('seed');
+  expect(await again.isDisabled()).toBe(true);
+});
+
+it('two layouts are compared, and a run of equal pages opens', async () => {
+  await page.getByRole('button', { name: 'Before', exact: true }).click();
+  await page.getByRole('button', { name: 'Compare layouts' }).click();
+  const compare = page.getByRole('region', { name: 'Two layouts' });
+  const facts = compare.getByRole('status');
+  const equal = async () => Number(/: (\d+) of/.exec((await facts.textContent()) ?? '')?.[1]);
+  const before = await equal();
+  await page.getByRole('button', { name: 'After', exact: true }).click();
+  expect(await equal()).toBeGreaterThan(before);
+  expect(await facts.textContent()).toContain('all at the same address');
+  const first = await equal();
+  await choose('Lower layout', 'vfs');
+  expect(await equal()).not.toBe(first);
+  const rows = compare.locator('tbody tr');
+  await rows.first().getByRole('button').first().click();
+  expect(await page.getByRole('complementary', { name: 'Page' }).isVisible()).toBe(true);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Show as map' }).click();
+  expect(await page.locator('#map').isVisible()).toBe(true);
 });
 
 it('a relink shows its progress, can be cancelled, and says what failed', async () => {

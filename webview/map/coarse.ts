@@ -114,7 +114,13 @@ export class CoarsePainter {
       counts: known?.counts.width === width ? known.counts : new PixelCounts(width),
       frame: { scale: 1, offset: 0, top: 0, rowHeight: 1 },
       mask: undefined,
-      palette: { pixels: new Uint32Array(), lines: new Uint32Array(), writable: 0, ratio: 1 },
+      palette: {
+        pixels: new Uint32Array(),
+        lines: new Uint32Array(),
+        writable: 0,
+        indirection: 0,
+        ratio: 1,
+      },
       paintedAt: 0,
       cost: 0,
     };

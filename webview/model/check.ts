@@ -47,6 +47,21 @@ const verification = v.object({
 });
 const classes = v.custom<unknown[]>(Array.isArray, 'content classes must be a list');
 
+/** What the page says of randomised addresses; the rest is for others. */
+const aslr = v.looseObject({
+  blocks: v.array(v.looseObject({ name: v.string(), pages: count, bits: v.number() })),
+  bits: v.number(),
+  pagesSpent: v.number(),
+});
+
+const names = v.array(v.string());
+const objects = v.object({
+  unified: v.array(v.object({ library: v.string(), from: v.string(), to: names })),
+  variants: v.array(
+    v.object({ library: v.string(), unikernels: v.array(names), differs: v.string() }),
+  ),
+});
+
 const documentHead = v.object({
   format: v.literal(PAGE_MAP_FORMAT),
   version: v.number(),
@@ -75,6 +90,8 @@ const documentHead = v.object({
     }),
   ),
   pool: v.optional(v.object({ start: count, end: count })),
+  aslr: v.optional(aslr),
+  objects: v.optional(objects),
   unusable: v.array(unusable),
   failures: v.array(unusable),
 });

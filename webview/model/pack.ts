@@ -1,9 +1,12 @@
 import {
   PAGE_SIZE,
+  STUBS_LIBRARY,
+  TABLES_LIBRARY,
   type ContentClass,
   type Page,
   type PageKind,
   type PageMapDocument,
+  type PageOwner,
   type Stage,
   type Totals,
 } from '../../src/protocol/page-map.ts';
@@ -12,6 +15,7 @@ import { OwnerTable, StringTable } from './intern.ts';
 import {
   BadPageMap,
   EXECUTABLE,
+  INDIRECTION,
   SHARED,
   STAGES,
   UNIQUE,
@@ -37,7 +41,8 @@ export function packPageMap(value: unknown): PackedPageMap {
 }
 
 function headOf(document: PageMapDocument): PageMapHead {
-  const { spacer, workspace, options, layout, bound, totals, libraries, pool } = document;
+  const { spacer, workspace, options, layout, bound, totals, libraries, pool, aslr, objects } =
+    document;
   const { unusable, failures } = document;
   const unikernels = document.unikernels.map((unikernel) => {
     const own: Partial<Record<Stage, Totals>> = {};
@@ -58,6 +63,8 @@ function headOf(document: PageMapDocument): PageMapHead {
     totals,
     libraries,
     pool,
+    aslr,
+    objects,
     unusable,
     failures,
   };
@@ -100,10 +107,16 @@ function byAddress(pages: Page[]): Page[] {
 function packPage(packed: PackedStage, at: number, page: Page, owners: OwnerTable): void {
   packed.pageNumber[at] = page.address / PAGE_SIZE;
   packed.flags[at] =
-    KIND_FLAG[page.kind] | (page.writable ? WRITABLE : 0) | (page.executable ? EXECUTABLE : 0);
+    KIND_FLAG[page.kind] |
+    (page.writable ? WRITABLE : 0) |
+    (page.executable ? EXECUTABLE : 0) |
+    (page.owners.some(isIndirection) ? INDIRECTION : 0);
   packed.contentClass[at] = page.contentClass;
   packed.ownerList[at] = owners.id(page.owners);
 }
+
+const isIndirection = ({ library }: PageOwner) =>
+  library === STUBS_LIBRARY || library === TABLES_LIBRARY;
 
 function packClasses(
   classes: ContentClass[],

@@ -7,8 +7,10 @@
  * owners, so lists of owners are kept once and pages point at them.
  */
 import type {
+  AslrReport,
   Bound,
   LibraryEntry,
+  ObjectsReport,
   PageMapDocument,
   PoolRange,
   Stage,
@@ -26,6 +28,8 @@ export const SHARED = 2;
 export const KIND_MASK = 3;
 export const WRITABLE = 4;
 export const EXECUTABLE = 8;
+/** Holds stubs or tables that Spacer added. */
+export const INDIRECTION = 16;
 
 /** Lists of owners; list `i` holds the owners `start[i]` to `start[i + 1]`. */
 export interface OwnerLists {
@@ -71,6 +75,8 @@ export interface PageMapHead {
   totals: Partial<Record<Stage, Totals>>;
   libraries: LibraryEntry[];
   pool: PoolRange | undefined;
+  aslr: AslrReport | undefined;
+  objects: ObjectsReport | undefined;
   unusable: Unusable[];
   failures: Unusable[];
 }

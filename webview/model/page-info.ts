@@ -1,6 +1,6 @@
 /** Everything there is to say about one page, for the tooltip, the detail, the table and speech. */
 import { PAGE_SIZE } from '../../src/protocol/page-map.ts';
-import { EXECUTABLE, KIND_MASK, SHARED, UNIQUE, WRITABLE } from './packed.ts';
+import { EXECUTABLE, INDIRECTION, KIND_MASK, SHARED, UNIQUE, WRITABLE } from './packed.ts';
 import type { PageMapModel, StageModel } from './stage.ts';
 import { equalPages, unikernelOf } from './stage.ts';
 
@@ -19,6 +19,8 @@ export interface PageInfo {
   contentClass: number;
   permissions: string;
   writable: boolean;
+  /** Holds stubs or tables that Spacer added. */
+  indirection: boolean;
   /** Indices of the unikernels that have this content; empty for zero pages. */
   sharers: Uint32Array;
   /** Unikernels that have pages at this stage. */
@@ -41,6 +43,7 @@ export function pageInfo(model: PageMapModel, stage: StageModel, page: number): 
     contentClass,
     permissions: `r${flags & WRITABLE ? 'w' : '-'}${flags & EXECUTABLE ? 'x' : '-'}`,
     writable: (flags & WRITABLE) !== 0,
+    indirection: (flags & INDIRECTION) !== 0,
     sharers:
       contentClass < 0
         ? new Uint32Array()

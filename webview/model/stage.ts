@@ -1,6 +1,7 @@
 import type { Stage } from '../../src/protocol/page-map.ts';
 import { buildAxis, columnOf, type AddressAxis } from './address-axis.ts';
 import {
+  INDIRECTION,
   KIND_MASK,
   SHARED,
   STAGES,
@@ -27,6 +28,8 @@ export interface CategoryCounts {
   unique: number;
   zero: number;
   writable: number;
+  /** Pages that hold stubs or tables that Spacer added. */
+  indirection: number;
 }
 
 /** One stage, with what is derived from the document for drawing and for questions. */
@@ -127,10 +130,12 @@ function categorise(packed: PackedStage, present: number): Uint8Array {
 function countCategories(category: Uint8Array, flags: Uint8Array): CategoryCounts {
   const each = new Uint32Array(CATEGORIES);
   let writable = 0;
+  let indirection = 0;
   for (let i = 0; i < category.length; i += 1) {
     const c = category[i] ?? 0;
     each[c] = (each[c] ?? 0) + 1;
     if ((flags[i] ?? 0) & WRITABLE) writable += 1;
+    if ((flags[i] ?? 0) & INDIRECTION) indirection += 1;
   }
   const some = each.subarray(CATEGORY.some, CATEGORY.all).reduce((a, b) => a + b, 0);
   return {
@@ -139,6 +144,7 @@ function countCategories(category: Uint8Array, flags: Uint8Array): CategoryCount
     unique: each[CATEGORY.unique] ?? 0,
     zero: each[CATEGORY.zero] ?? 0,
     writable,
+    indirection,
   };
 }
 

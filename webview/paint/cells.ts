@@ -4,7 +4,7 @@
  * Neighbouring pages of one category are painted as one rectangle with one pattern; the lines
  * between cells are painted once for the whole group, in the background's colour.
  */
-import { WRITABLE } from '../model/packed.ts';
+import { INDIRECTION, WRITABLE } from '../model/packed.ts';
 import { CATEGORY, lowerBound, rowOf, type StageModel } from '../model/stage.ts';
 import { DIM, type MapTheme } from './theme.ts';
 
@@ -35,7 +35,7 @@ export function paintBand(
   const { column, category } = model;
   const { flags } = model.packed;
   const look = (i: number): number =>
-    (category[i] ?? 0) * 4 + ((flags[i] ?? 0) & WRITABLE ? 2 : 0) + (mask && mask[i] === 1 ? 1 : 0);
+    lookOf(category[i] ?? 0, flags[i] ?? 0) + (mask && mask[i] === 1 ? LEFT_ASIDE : 0);
   let start = lowerBound(column, frame.firstColumn, from, to);
   while (start < to && (column[start] ?? 0) <= frame.lastColumn) {
     const kind = look(start);
@@ -48,31 +48,38 @@ export function paintBand(
   }
 }
 
+/** Bits of a look: what a run of cells has in common. */
+const LEFT_ASIDE = 1;
+const FOOT = 2;
+const NOTCHES = 4;
+const CATEGORY_SHIFT = 3;
+
+function lookOf(category: number, flags: number): number {
+  const marks = (flags & WRITABLE ? FOOT : 0) + (flags & INDIRECTION ? NOTCHES : 0);
+  return (category << CATEGORY_SHIFT) + marks;
+}
+
 function paintRun(frame: CellFrame, look: number, first: number, end: number, y: number): void {
   const { context, theme, cellHeight } = frame;
-  const category = look >> 2;
+  const category = look >> CATEGORY_SHIFT;
   const left = frame.x(first);
   const width = frame.x(end) - left;
-  context.globalAlpha = look & 1 ? DIM : 1;
+  context.globalAlpha = look & LEFT_ASIDE ? DIM : 1;
   if (category === CATEGORY.zero) paintZero(frame, first, end, y);
   else {
     context.fillStyle = theme.fill[category] ?? theme.foreground;
     context.fillRect(left, y, width, cellHeight);
     paintPattern(frame, category, left, width, y);
   }
-  if (look & 2) paintWritable(frame, left, width, y);
+  if (look & FOOT) paintWritable(frame, left, width, y);
+  if (look & NOTCHES) paintIndirection(frame, left, width, y);
   context.globalAlpha = 1;
 }
 
-/** One cell of a kind, for the legend. */
-export function paintSwatch(
-  frame: CellFrame,
-  category: number,
-  writable: boolean,
-  column: number,
-): void {
-  paintRun(frame, category * 4 + (writable ? 2 : 0), column, column + 1, 0);
-  frame.context.clearRect(frame.x(column), 0, 1, frame.cellHeight);
+/** One cell, where no band is painted as a whole. */
+export function paintCell(frame: CellFrame, category: number, flags: number, column: number): void {
+  paintRun(frame, lookOf(category, flags), column, column + 1, 0);
+  if (frame.cellWidth >= 3) frame.context.clearRect(frame.x(column), 0, 1, frame.cellHeight);
 }
 
 /** Zero pages are outlines. */
@@ -131,6 +138,20 @@ function paintWritable(frame: CellFrame, left: number, width: number, y: number)
   }
   for (let dot = left + 1; dot < left + width - 1; dot += 4) {
     context.fillRect(dot, top + 1, Math.min(3, left + width - 1 - dot), foot - 1);
+  }
+}
+
+/** Pages with stubs or tables hang from a notched edge in a colour of its own. */
+function paintIndirection(frame: CellFrame, left: number, width: number, y: number): void {
+  const { context, theme, cellHeight, cellWidth } = frame;
+  const edge = Math.max(2, Math.min(5, Math.round(cellHeight / 4)));
+  context.fillStyle = theme.pattern;
+  context.fillRect(left, y, width, edge + 1);
+  context.fillStyle = theme.indirection;
+  context.fillRect(left, y, width, edge < 4 || cellWidth < PATTERN_WIDTH ? edge : 2);
+  if (edge < 4 || cellWidth < PATTERN_WIDTH) return;
+  for (let notch = left + 2; notch < left + width - 2; notch += 6) {
+    context.fillRect(notch, y + 2, Math.min(3, left + width - 1 - notch), edge - 2);
   }
 }
 

@@ -8,12 +8,13 @@
  * work is one pass over the visible pages and one over the pixels, on typed arrays, whatever the
  * number of unikernels.
  */
-import { WRITABLE } from '../model/packed.ts';
+import { INDIRECTION, WRITABLE } from '../model/packed.ts';
 import { CATEGORY, lowerBound, rowOf, type StageModel } from '../model/stage.ts';
 
-/** Counters of a pixel column: one a category, the last for writable pages. */
+/** Counters of a pixel column: one a category, the last for what its pages are marked with. */
 const SLOTS = 8;
-const WRITABLE_SLOT = 7;
+const MARKS_SLOT = 7;
+const MARKS = WRITABLE | INDIRECTION;
 /** Where pages are left aside, their categories are counted apart, in as many slots more. */
 const DIMMED = SLOTS;
 
@@ -38,6 +39,7 @@ export interface RasterPalette {
   /** The same, where a line of the pattern crosses. */
   lines: Uint32Array;
   writable: number;
+  indirection: number;
   /** Device pixels to a CSS pixel. */
   ratio: number;
 }
@@ -94,17 +96,17 @@ export class PixelCounts {
       const slot = (category[i] ?? 0) + (mask !== undefined && mask[i] === 1 ? DIMMED : 0);
       const end = Math.min(width, start + span);
       for (let px = Math.max(0, start); px < end; px += 1) {
-        this.#count(px, slot, (flags[i] ?? 0) & WRITABLE);
+        this.#count(px, slot, (flags[i] ?? 0) & MARKS);
       }
     }
   }
 
-  #count(px: number, slot: number, writable: number): void {
+  #count(px: number, slot: number, marks: number): void {
     const at = px * this.#stride;
     const counts = this.#counts;
     const now = (counts[at + slot] ?? 0) + 1;
     counts[at + slot] = now;
-    if (writable !== 0) counts[at + WRITABLE_SLOT] = 1;
+    if (marks !== 0) counts[at + MARKS_SLOT] = (counts[at + MARKS_SLOT] ?? 0) | marks;
     const most = this.#most[px] ?? 0;
     if (now > most || (now === most && slot === CATEGORY.unique)) {
       this.#most[px] = now;
@@ -144,7 +146,7 @@ export class PixelCounts {
     const at = px * this.#stride;
     let total = 0;
     for (let slot = 0; slot < this.#stride; slot += 1) {
-      if ((slot & 7) !== WRITABLE_SLOT) total += counts[at + slot] ?? 0;
+      if ((slot & 7) !== MARKS_SLOT) total += counts[at + slot] ?? 0;
     }
     const height = bottom - top;
     let done = 0;
@@ -159,7 +161,9 @@ export class PixelCounts {
         for (; y > end; y -= 1) setPixel(raster, px, y - 1, textured(palette, slot, px, y - 1));
       }
     }
-    if (counts[at + WRITABLE_SLOT]) setPixel(raster, px, bottom - 1, palette.writable);
+    const marks = counts[at + MARKS_SLOT] ?? 0;
+    if (marks & WRITABLE) setPixel(raster, px, bottom - 1, palette.writable);
+    if (marks & INDIRECTION) setPixel(raster, px, top, palette.indirection);
   }
 }
 

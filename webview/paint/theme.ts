@@ -17,6 +17,8 @@ export interface MapTheme {
   zeroFill: string;
   writable: string;
   writablePixel: number;
+  indirection: string;
+  indirectionPixel: number;
   /** Lines of patterns on a filled cell. */
   pattern: string;
   font: string;
@@ -47,6 +49,7 @@ export function readTheme(element: HTMLElement): MapTheme {
   // Seven categories and a filler, bright and dimmed: the slots of a raster.
   const slots = [...fill, background, ...dim, background];
   const writable = legible(read('charts-purple', 'charts-yellow'), background, foreground, 3);
+  const indirection = legible(read('charts-red', 'errorForeground'), background, foreground, 3);
   const family = style.fontFamily;
   return {
     background: background.formatRgb(),
@@ -65,6 +68,8 @@ export function readTheme(element: HTMLElement): MapTheme {
     zeroFill: mix(background, foreground, 0.1).formatRgb(),
     writable: writable.formatRgb(),
     writablePixel: pixel(writable),
+    indirection: indirection.formatRgb(),
+    indirectionPixel: pixel(indirection),
     pattern: background.formatRgb(),
     font: `12px ${family}`,
     smallFont: `10px ${family}`,
@@ -73,8 +78,8 @@ export function readTheme(element: HTMLElement): MapTheme {
 }
 
 export function rasterPalette(theme: MapTheme, ratio: number): RasterPalette {
-  const { pixels, lines, writablePixel } = theme;
-  return { pixels, lines, writable: writablePixel, ratio };
+  const { pixels, lines, writablePixel: writable, indirectionPixel: indirection } = theme;
+  return { pixels, lines, writable, indirection, ratio };
 }
 
 /** Green for all, blue that nears the foreground with more sharers, orange, and an outline. */

@@ -80,6 +80,7 @@ export class Details {
       ['Kind', kindText(info)],
       ['Access', accessText(info)],
       ['Equal pages', count(info.equals)],
+      ...(info.indirection ? [HOLDS] : []),
       ...proofRows(this.store.state.model.map.head.unikernels[info.unikernel]?.verification),
     ];
     const { reveal } = this.hooks;
@@ -135,6 +136,8 @@ export class Details {
     this.focus();
   }
 }
+
+const HOLDS: [string, string] = ['Holds', 'stubs or tables that Spacer added'];
 
 function accessText(info: PageInfo): string {
   const words = ['read'];

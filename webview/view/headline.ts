@@ -22,7 +22,12 @@ export function headline(store: Store): HTMLElement {
   const show = (state: ViewState): void => {
     replaceChildren(figures, ...figureParts(state));
     const { head } = state.model.map;
-    replaceChildren(facts, boundFact(head, state.latest), factsOf(head, state.latest));
+    replaceChildren(
+      facts,
+      boundFact(head, state.latest),
+      factsOf(head, state.latest),
+      randomnessFact(head, state.latest),
+    );
   };
   show(store.state);
   store.subscribe((state, previous) => {
@@ -61,6 +66,27 @@ function boundFact({ bound, totals }: PageMapHead, latest: Stage): HTMLElement |
     ' · ',
   );
 }
+
+/** What is random, and what that takes; more of it on demand. */
+function randomnessFact({ aslr }: PageMapHead, latest: Stage): HTMLElement | undefined {
+  if (!aslr || latest === 'before') return undefined;
+  const least = Math.min(...aslr.blocks.map(({ bits }) => bits));
+  const entropy =
+    aslr.bits === 0
+      ? 'nothing random'
+      : `${least.toFixed(1)} bits of entropy${aslr.blocks.length > 1 ? ' for each' : ''}`;
+  const pages = `${plural(Math.abs(aslr.pagesSpent), 'page')} ${aslr.pagesSpent < 0 ? 'fewer' : 'more'} than without`;
+  const blocks = aslr.blocks.map(
+    ({ name, pages: size, bits }) => `${name}: ${plural(size, 'page')}, ${bits.toFixed(1)} bits`,
+  );
+  return el(
+    'span',
+    { class: 'randomness', title: blocks.slice(0, MOST_BLOCKS).join('\n') },
+    ` · ${plural(aslr.blocks.length, 'block')}, ${entropy}, ${pages}`,
+  );
+}
+
+const MOST_BLOCKS = 40;
 
 const boundText = ({ pages, how }: Bound): string =>
   `No layout of these unikernels has fewer than ${plural(pages, 'distinct page')}: ${how}`;

@@ -2,8 +2,9 @@
 import { el, setText } from '../dom.ts';
 import { count } from '../format.ts';
 import { LEGEND_KINDS, type LegendKind } from '../model/filter.ts';
+import { INDIRECTION, WRITABLE } from '../model/packed.ts';
 import { CATEGORY } from '../model/stage.ts';
-import { makeHatch, paintSwatch } from '../paint/cells.ts';
+import { makeHatch, paintCell } from '../paint/cells.ts';
 import { readTheme, watchTheme, type MapTheme } from '../paint/theme.ts';
 import { shownModels, type Store, type ViewState } from '../state.ts';
 
@@ -13,6 +14,7 @@ const NAMES: Record<LegendKind, string> = {
   unique: 'Unique',
   zero: 'Zero',
   writable: 'Writable',
+  indirection: 'Stubs and tables',
 };
 
 const HINTS: Record<LegendKind, string> = {
@@ -21,6 +23,8 @@ const HINTS: Record<LegendKind, string> = {
   unique: 'Pages whose content one unikernel has',
   zero: 'Pages of zeros only',
   writable: 'Pages that a unikernel may write to; each of them is of one of the other kinds too',
+  indirection:
+    'Pages with stubs or tables that Spacer added; each of them is of one of the other kinds too',
 };
 
 export function legend(store: Store): HTMLElement {
@@ -33,6 +37,8 @@ export function legend(store: Store): HTMLElement {
     for (const { kind, button, number } of entries) {
       button.setAttribute('aria-pressed', String(state.filter.has(kind)));
       setText(number, countsOf(state, kind));
+      // Most layouts need none of them.
+      if (kind === 'indirection') button.hidden = hasNone(state, kind);
     }
   };
   paint();
@@ -45,6 +51,9 @@ export function legend(store: Store): HTMLElement {
     ...entries.map(({ button }) => button),
   );
 }
+
+const hasNone = (state: ViewState, kind: LegendKind): boolean =>
+  !state.filter.has(kind) && shownModels(state).every((stage) => stage.counts[kind] === 0);
 
 interface Entry {
   kind: LegendKind;
@@ -77,16 +86,17 @@ function countsOf(state: ViewState, kind: LegendKind): string {
     .join(' → ');
 }
 
-const SWATCH_LOOKS: Record<LegendKind, { category: number; writable: boolean }[]> = {
-  all: [{ category: CATEGORY.all, writable: false }],
+const SWATCH_LOOKS: Record<LegendKind, { category: number; flags: number }[]> = {
+  all: [{ category: CATEGORY.all, flags: 0 }],
   some: [
-    { category: CATEGORY.some, writable: false },
-    { category: CATEGORY.some + 2, writable: false },
-    { category: CATEGORY.all - 1, writable: false },
+    { category: CATEGORY.some, flags: 0 },
+    { category: CATEGORY.some + 2, flags: 0 },
+    { category: CATEGORY.all - 1, flags: 0 },
   ],
-  unique: [{ category: CATEGORY.unique, writable: false }],
-  zero: [{ category: CATEGORY.zero, writable: false }],
-  writable: [{ category: CATEGORY.all, writable: true }],
+  unique: [{ category: CATEGORY.unique, flags: 0 }],
+  zero: [{ category: CATEGORY.zero, flags: 0 }],
+  writable: [{ category: CATEGORY.all, flags: WRITABLE }],
+  indirection: [{ category: CATEGORY.all, flags: INDIRECTION }],
 };
 
 const CELL = 14;
@@ -102,8 +112,8 @@ function drawSwatch(canvas: HTMLCanvasElement, kind: LegendKind, theme: MapTheme
   const context = canvas.getContext('2d');
   if (!context) return;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  looks.forEach(({ category, writable }, index) => {
-    paintSwatch(
+  looks.forEach(({ category, flags }, index) => {
+    paintCell(
       {
         context,
         theme,
@@ -115,7 +125,7 @@ function drawSwatch(canvas: HTMLCanvasElement, kind: LegendKind, theme: MapTheme
         lastColumn: looks.length,
       },
       category,
-      writable,
+      flags,
       index,
     );
   });

@@ -38,7 +38,7 @@ function cursorText(state: ViewState): string {
   if (!stage || !state.cursor) return '';
   const info = pageInfo(state.model, stage, state.cursor.page);
   const owners = info.owners.length > 0 ? `, ${listed(info, 'library', 3)}` : '';
-  const access = info.writable ? ', writable' : '';
+  const access = `${info.writable ? ', writable' : ''}${info.indirection ? ', stubs or tables' : ''}`;
   return `${info.unikernelName}, ${STAGE_NAMES[stage.stage].toLowerCase()}, ${hex(info.address)}, ${kindText(info).toLowerCase()}${access}${owners}`;
 }
 

@@ -3,9 +3,10 @@ import { GRANULARITIES, LAYOUTS, type AlignOptions } from '../../src/protocol/op
 import { button, checkbox, dropdown, textField, type Choice } from '../controls.ts';
 import { el, replaceChildren, setText } from '../dom.ts';
 import { count, hex } from '../format.ts';
-import type { Availability, OptionName } from '../host.ts';
 import type { Planner, PlannerStatus } from '../planner.ts';
 import type { Store } from '../state.ts';
+import { captioned, explain, flagBox, guarded, type BooleanOption } from './option-controls.ts';
+import { randomisationControls } from './randomisation.ts';
 
 const THREE_WAYS: readonly Choice[] = [
   { value: 'auto', text: 'auto' },
@@ -13,24 +14,11 @@ const THREE_WAYS: readonly Choice[] = [
   { value: 'false', text: 'off' },
 ];
 
-const RANDOMISATION: readonly Choice[] = [
-  { value: '0', text: 'off' },
-  { value: '1', text: 'table' },
-  { value: '2', text: 'randomised' },
-];
-
 /** The names are those of the command line. */
-const FLAGS: readonly { name: OptionName & keyof FlagOptions; text: string }[] = [
-  { name: 'aslrMap', text: 'aslr_map' },
-  { name: 'aslrSameMapping', text: 'aslr_same_mapping' },
+const FLAGS: readonly { name: BooleanOption; text: string }[] = [
   { name: 'customLoader', text: 'custom_loader' },
   { name: 'copyObjects', text: 'copy_objs' },
 ];
-
-type FlagOptions = Pick<
-  AlignOptions,
-  'aslrMap' | 'aslrSameMapping' | 'customLoader' | 'copyObjects'
->;
 
 export interface OptionsView {
   element: HTMLElement;
@@ -48,10 +36,10 @@ export function optionsView(planner: Planner, store: Store): OptionsView {
     choice(planner, 'layout', LAYOUTS),
     threeWays(planner, 'group'),
     threeWays(planner, 'align'),
-    randomisation(planner),
-    ...FLAGS.map((flag) => flagBox(planner, flag.name, flag.text)),
     locationField(planner),
     effortChoice(planner),
+    ...FLAGS.map((flag) => flagBox(planner, flag.name, flag.text)),
+    randomisationControls(planner),
     unikernelPicker(planner),
   );
   const show = (state: PlannerStatus): void => {
@@ -77,26 +65,6 @@ function reasonOnly(reason: string): OptionsView {
     element: el('section', { class: 'options reason', 'aria-label': 'Alignment' }, reason),
     show: () => undefined,
   };
-}
-
-/** Shows why a control does not work, instead of hiding it. */
-function guarded<T extends HTMLElement & { disabled: boolean }>(
-  control: T,
-  planner: Planner,
-  name: OptionName,
-): T {
-  explain(control, planner.host.capabilities.options[name]);
-  return control;
-}
-
-function explain(
-  control: HTMLElement & { disabled: boolean },
-  state: Availability | undefined,
-): void {
-  if (!state || state.available) return;
-  control.disabled = true;
-  control.title = state.reason;
-  control.setAttribute('aria-description', state.reason);
 }
 
 function threeWays(planner: Planner, name: 'group' | 'align'): HTMLElement {
@@ -135,33 +103,9 @@ function effortChoice(planner: Planner): HTMLElement {
   const isOffered = EFFORTS.some((one) => one.value === value);
   const choices = isOffered ? EFFORTS : [...EFFORTS, { value, text: count(effort ?? 0) }];
   const control = dropdown('effort', choices, value, (chosen) => {
-    planner.setEffort(chosen === '' ? undefined : Number(chosen));
+    planner.setOptions({ effort: chosen === '' ? undefined : Number(chosen) });
   });
   return captioned('effort', guarded(control, planner, 'effort'));
-}
-
-function randomisation(planner: Planner): HTMLElement {
-  const value = String(planner.request.options.aslr);
-  const control = dropdown('aslr', RANDOMISATION, value, (chosen) => {
-    planner.setRandomisation(chosen === '2' ? 2 : chosen === '1' ? 1 : 0);
-  });
-  return captioned('aslr', guarded(control, planner, 'aslr'));
-}
-
-function flagBox(planner: Planner, name: keyof FlagOptions, text: string): HTMLElement {
-  const control = checkbox(text, planner.request.options[name], (checked) => {
-    planner.setOptions({ [name]: checked });
-  });
-  return guarded(control, planner, name);
-}
-
-function captioned(caption: string, control: HTMLElement): HTMLElement {
-  return el(
-    'span',
-    { class: 'option' },
-    el('span', { class: 'caption', 'aria-hidden': 'true' }, caption),
-    control,
-  );
 }
 
 function locationField(planner: Planner): HTMLElement {
@@ -177,7 +121,7 @@ function locationField(planner: Planner): HTMLElement {
     const parsed = parseLocation(control.value);
     control.classList.toggle('invalid', parsed === 'invalid');
     control.title = parsed === 'invalid' ? 'An address such as 0x130000 is expected' : '';
-    if (parsed !== 'invalid') planner.setLocation(parsed);
+    if (parsed !== 'invalid') planner.setOptions({ location: parsed });
   });
   return captioned('location', guarded(control, planner, 'location'));
 }

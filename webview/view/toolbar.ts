@@ -24,21 +24,33 @@ export interface ToolbarHooks {
 
 export function toolbar(store: Store, hooks: ToolbarHooks): HTMLElement {
   const stages = stageChoice(store);
-  const table = button('Show as table', { press: () => store.set({ table: !store.state.table }) });
-  store.subscribe((state) => setText(table, state.table ? 'Show as map' : 'Show as table'));
+  const table = button('Show as table', {
+    press: () => store.set({ table: !store.state.table, compare: false }),
+  });
+  const compare = button('Compare layouts', {
+    title: 'Two layouts over each other: where equal pages lie',
+    press: () => store.set({ compare: !store.state.compare, table: false }),
+  });
+  const zoom = el(
+    'div',
+    { class: 'zoom-buttons', role: 'group', 'aria-label': 'Zoom' },
+    button('−', { label: 'Zoom out', press: () => hooks.zoomBy(1 / 1.8) }),
+    button('+', { label: 'Zoom in', press: () => hooks.zoomBy(1.8) }),
+    button('Fit', { label: 'Fit all pages', press: hooks.fit }),
+  );
+  store.subscribe((state) => {
+    zoom.hidden = state.table || state.compare;
+    setText(table, state.table ? 'Show as map' : 'Show as table');
+    setText(compare, state.compare ? 'Show as map' : 'Compare layouts');
+  });
   return el(
     'div',
     { class: 'toolbar', role: 'group', 'aria-label': 'View' },
     stages,
     searchBox(store, hooks),
-    el(
-      'div',
-      { class: 'zoom-buttons', role: 'group', 'aria-label': 'Zoom' },
-      button('−', { label: 'Zoom out', press: () => hooks.zoomBy(1 / 1.8) }),
-      button('+', { label: 'Zoom in', press: () => hooks.zoomBy(1.8) }),
-      button('Fit', { label: 'Fit all pages', press: hooks.fit }),
-    ),
+    zoom,
     table,
+    compare,
   );
 }
 

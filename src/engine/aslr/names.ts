@@ -1,10 +1,11 @@
 /** Names of what the randomised layout adds to the objects. */
+import { TABLES_LIBRARY } from '../../protocol/page-map.ts';
 import type { Program } from '../model/types.ts';
 import { STB } from '../elf/types.ts';
 import { symbolsOf } from './references.ts';
 
 /** Library name of the object that holds stubs, table and thunks. */
-export const COMMON = 'spacer-aslr';
+export const COMMON = TABLES_LIBRARY;
 /** Its section that has one address in all unikernels. */
 export const FIXED_SECTION = '.text.spacer.fixed';
 /** Its section of jumps out of a block. */

@@ -5,6 +5,7 @@
  * constants; and calls that are to go through stubs are redirected. The user's objects are never
  * touched: what changes is written to copies.
  */
+import { STUBS_LIBRARY } from '../../protocol/page-map.ts';
 import { isCall, isPinnable, type Indirection } from '../atoms/indirection.ts';
 import { pinSection } from '../atoms/pin-names.ts';
 import {
@@ -28,7 +29,7 @@ export interface PreparedObject extends InputObject {
 }
 
 /** Library name of the object that holds the stubs. */
-export const STUBS = 'spacer-stubs';
+export const STUBS = STUBS_LIBRARY;
 
 /** @param scriptSymbols names that the linker scripts assign */
 export function prepareObjects(

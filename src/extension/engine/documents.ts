@@ -65,7 +65,8 @@ export function mergeMeasured(
     instanceNames(of, typeof count === 'number' ? count : 1).map((name) => ({ name, before })),
   );
   const names = new Set(images.map(({ name }) => name));
-  const bound = last?.unikernels.every(({ name }) => names.has(name)) ? last.bound : undefined;
+  const whole = last?.unikernels.every(({ name }) => names.has(name)) ? last : undefined;
+  const { bound, aslr, objects } = whole ?? {};
   const { spacer, workspace, libraries, unusable } = current;
   const failed = last?.failures.filter(({ name }) => names.has(name)) ?? [];
   const failures = [...current.failures, ...failed];
@@ -76,7 +77,7 @@ export function mergeMeasured(
     if (after) stages.after = stageInputOf(after);
     return { name, stages, ...(verification && { verification }) };
   });
-  return pageMapOf({
+  const document = pageMapOf({
     spacer,
     unikernels,
     libraries,
@@ -84,5 +85,7 @@ export function mergeMeasured(
     failures,
     ...(workspace !== undefined && { workspace }),
     ...(bound && { bound }),
+    ...(aslr && { aslr }),
   });
+  return objects ? { ...document, objects } : document;
 }

@@ -22,18 +22,24 @@ export async function headline(frame: Frame): Promise<Headline> {
 }
 
 /** Waits until the figures are final: measured, or predicted without a search under way. */
-export async function settled(frame: Frame, mark: 'measured' | 'predicted'): Promise<Headline> {
+export async function settled(
+  frame: Frame,
+  mark: 'measured' | 'predicted',
+  timeout = 90_000,
+): Promise<Headline> {
   // Not `waitForFunction`, which needs `eval`: the page forbids it.
-  await frame.locator('.mark', { hasText: new RegExp(`^${mark}$`) }).waitFor({ timeout: 90_000 });
+  await frame.locator('.mark', { hasText: new RegExp(`^${mark}$`) }).waitFor({ timeout });
   return headline(frame);
 }
 
-/** Notes when something is pressed, and when the figures have changed after that. */
+/** Notes when something was pressed last, and when the figures have changed after that. */
 const STOPWATCH = `
   delete window.pressed;
   delete window.shown;
   for (const event of ['click', 'change'])
-    document.addEventListener(event, () => (window.pressed ??= performance.now()), { capture: true, once: true });
+    document.addEventListener(event, () => {
+      if (window.shown === undefined) window.pressed = performance.now();
+    }, { capture: true });
   new MutationObserver((_, observer) => {
     if (window.pressed === undefined) return;
     requestAnimationFrame(() => (window.shown ??= performance.now()));
@@ -63,6 +69,12 @@ export const flagBox = (frame: Frame, name: string) =>
 
 export const checkFlag = (frame: Frame, name: string): Promise<void> =>
   flagBox(frame, name).click();
+
+export async function setLocation(frame: Frame, address: string): Promise<void> {
+  const field = frame.getByRole('textbox', { name: 'Location counter' });
+  await field.fill(address);
+  await field.press('Enter');
+}
 
 /** Makes the plan real; it is called otherwise where nothing was aligned yet. */
 export const relinkButton = (frame: Frame) =>

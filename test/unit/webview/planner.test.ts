@@ -70,14 +70,14 @@ describe('the planner', () => {
   it('cancels the older request and drops what comes too late', async () => {
     const { planner, calls, arrivals } = fake();
     planner.setOptions({ group: true });
-    planner.setLocation(0x130000);
+    planner.setOptions({ location: 0x130000 });
     expect(calls[0]?.signal.aborted).toBe(true);
     calls[0]?.resolve({ pages: predicted, refining: false });
     calls[0]?.refined({ pages: predicted, refining: false });
     await settled();
     expect(arrivals).toHaveLength(0);
     expect(calls[1]?.request.options).toMatchObject({ group: true, location: 0x130000 });
-    planner.setLocation(undefined);
+    planner.setOptions({ location: undefined });
     expect(calls[2]?.request.options).not.toHaveProperty('location');
   });
 

@@ -8,7 +8,7 @@ const model = buildModel(packPageMap(makeFleet({ unikernels: 8, pages: 70 })));
 const after = model.stages.after as StageModel;
 /** Each slot's own number, one up, so that 0 is an empty pixel. */
 const numbers = Uint32Array.from({ length: 16 }, (_, slot) => slot + 1);
-const palette = { pixels: numbers, lines: numbers, writable: 99, ratio: 1 };
+const palette = { pixels: numbers, lines: numbers, writable: 99, indirection: 98, ratio: 1 };
 
 function paint(width: number, height: number, rowHeight: number, mask?: Uint8Array): Uint32Array {
   const raster = { pixels: new Uint32Array(width * height), width, height };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countKept, dimMask, type LegendKind } from '../../../webview/model/filter.ts';
+import { PAGE_SIZE, STUBS_LIBRARY } from '../../../src/protocol/page-map.ts';
 import { packPageMap } from '../../../webview/model/pack.ts';
 import { pageInfo } from '../../../webview/model/page-info.ts';
 import { findPages, parseQuery } from '../../../webview/model/search.ts';
@@ -27,6 +28,28 @@ describe('filters', () => {
     expect(keptBy('all', 'some')).toBe(after.counts.all + after.counts.some);
     expect(keptBy('all', 'some', 'unique', 'zero')).toBe(after.pages);
     expect(keptBy('zero', 'writable')).toBe(after.counts.zero);
+  });
+});
+
+describe('pages with stubs or tables', () => {
+  const fleet = makeFleet({ unikernels: 3, pages: 20 });
+  const [first, second] = fleet.unikernels[1]!.after!.pages;
+  for (const page of [first!, second!])
+    page.owners = [{ library: STUBS_LIBRARY, section: '.text', bytes: 8, symbols: [] }];
+  const marked = buildModel(packPageMap(fleet)).stages.after!;
+
+  it('are counted, kept by their filter, and said to be so', () => {
+    const kinds = new Set<LegendKind>(['indirection']);
+    expect(marked.counts.indirection).toBe(2);
+    expect(countKept(marked, dimMask(marked, kinds, undefined))).toBe(2);
+    expect(after.counts.indirection).toBe(0);
+    const at = [...marked.packed.pageNumber.keys()].filter(
+      (page) => pageInfo(buildModel(packPageMap(fleet)), marked, page).indirection,
+    );
+    expect(at.map((page) => marked.packed.pageNumber[page]! * PAGE_SIZE)).toEqual([
+      first!.address,
+      second!.address,
+    ]);
   });
 });
 
