@@ -125,10 +125,7 @@ function comparisonTables({ totals, unikernels, libraries }: PageComparison): st
   const rows = [
     ...unikernels.map((row) => [row.name, ...changeCells(row.before?.unique, row.after?.unique)]),
   ];
-  const all = [
-    '**distinct, whole set**',
-    ...changeCells(...(distinct(totals) as [number?, number?])),
-  ];
+  const all = [DISTINCT, ...changeCells(...(distinct(totals) as [number?, number?]))];
   const first = table(['unique pages', 'base', 'now', 'change'], [...rows, all]);
   if (libraries.length === 0) return first;
   const second = table(
@@ -137,6 +134,8 @@ function comparisonTables({ totals, unikernels, libraries }: PageComparison): st
   );
   return `${first}\n\n${second}`;
 }
+
+const DISTINCT = '**distinct, whole set**';
 
 function changeCells(before?: number, after?: number): string[] {
   if (before === undefined) return ['-', String(after ?? '-'), 'new'];
@@ -158,9 +157,19 @@ function driftTable(drift: readonly Drift[]): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text) => (text === DISTINCT ? text : cell(text))).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Names come from build trees and may hold what Markdown would take for its own. */
-const cell = (text: string) => text.replace(/([|<>`])/g, '\\$1').replace(/\s+/g, ' ');
+/**
+ * Names come from build trees and may hold what Markdown would take for its own: marks, links (also
+ * bare ones, GFM 6.9) and, where such summaries are shown, mentions of people.
+ */
+const cell = (text: string) =>
+  text
+    .replace(/[\\|<>`*_[\]()!#&~]/g, '\\$&')
+    .replace(/:(?=\/\/)/g, '&#58;')
+    .replace(/www\./gi, 'www&#46;')
+    .replace(/(?<!\w)@/g, '@\u200b')
+    .replace(/\s+/g, ' ');

@@ -18,6 +18,7 @@ import { EXIT, print, printDocument, writeHtml, type OutputFlags } from './outpu
 import { progressDisplay } from './progress.ts';
 import { addVerifyCommand } from './verify.ts';
 import { readReport } from '../engine/report/read.ts';
+import { printable } from '../engine/printable.ts';
 import { writeWhole } from '../engine/whole-file.ts';
 
 /** Errors that say the command was called wrongly. */
@@ -159,7 +160,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (!(error instanceof SpacerError)) {
     const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`spacer: internal error: ${text}\n`);
+    process.stderr.write(`spacer: internal error: ${printable(text)}\n`);
     return EXIT.failed;
   }
   process.stderr.write(`spacer: ${error.message}\n`);

@@ -2,6 +2,7 @@ import type { AslrReport, PageMapDocument } from '../protocol/page-map.ts';
 import { loadReportAssets } from '../engine/report/assets.ts';
 import { renderHtmlReport } from '../engine/report/html.ts';
 import { renderTable } from '../engine/report/table.ts';
+import { printableInColour } from '../engine/printable.ts';
 import { writeWhole } from '../engine/whole-file.ts';
 
 /** Exit statuses of the command. */
@@ -97,6 +98,6 @@ function objectLines({ objects }: PageMapDocument): string[] {
 /** Waits until all is written: a pipe may take long documents slowly. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+    process.stdout.write(printableInColour(text), (error) => (error ? reject(error) : resolve()));
   });
 }

@@ -1,3 +1,5 @@
+import { onOneLine, printable } from './printable.ts';
+
 /**
  * Everything that goes wrong in the engine for a reason that its user can act on. The engine
  * returns codes and parameters; hosts may translate them. `message` is the plain English text.
@@ -15,6 +17,7 @@ export interface Place {
 
 export class SpacerError extends Error {
   override readonly name = 'SpacerError';
+  readonly text: string;
 
   /**
    * @param code stable, kebab-case: `elf-truncated`, `script-syntax`, `tool-missing`, ...
@@ -22,11 +25,12 @@ export class SpacerError extends Error {
    */
   constructor(
     readonly code: string,
-    readonly text: string,
+    text: string,
     readonly place: Place = {},
     options?: ErrorOptions,
   ) {
-    super(withPlace(text, place), options);
+    super(withPlace(printable(text), place), options);
+    this.text = printable(text);
   }
 }
 
@@ -34,5 +38,5 @@ function withPlace(text: string, place: Place): string {
   if (place.file === undefined) return text;
   const line = place.line === undefined ? '' : `:${place.line}:${place.column ?? 1}`;
   const offset = place.offset === undefined ? '' : ` at offset 0x${place.offset.toString(16)}`;
-  return `${place.file}${line}${offset}: ${text}`;
+  return `${onOneLine(place.file)}${line}${offset}: ${text}`;
 }

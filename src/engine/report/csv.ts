@@ -50,7 +50,7 @@ function ownersOf(owners: readonly PageOwner[]): string {
 }
 
 /** Spreadsheets run what begins with one of these as a formula; a quote before it prevents that. */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n]/;
 
 function quoted(text: string): string {
   const safe = FORMULA.test(text) ? `'${text}` : text;
