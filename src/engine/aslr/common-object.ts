@@ -171,7 +171,8 @@ export function makeCommonObject(
     if (needs.stubs.has(key)) symbols.define(stubName(key), fixedIndex, offset, JUMP);
   for (const [key, offset] of numbering.thunks)
     if (needs.thunks.has(key)) symbols.define(thunkName(key), fixedIndex, offset, 0);
-  const far = [...numbering.far].filter(([, keys]) => keys.length > 0);
+  // A unikernel without the block has no page for its far jumps.
+  const far = [...numbering.far].filter(([block]) => needs.far.has(block));
   far.forEach(([block, keys], i) =>
     keys.forEach((key, n) => symbols.define(farName(block, key), fixedIndex + 1 + i, n * FAR, FAR)),
   );

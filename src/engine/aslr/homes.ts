@@ -14,7 +14,7 @@
 import { SHF, type ElfSection } from '../elf/types.ts';
 import { locatorOf, type Identified, type UnikernelInput } from '../atoms/identify.ts';
 import type { Region } from '../layout/regions.ts';
-import type { Slot } from '../layout/slots.ts';
+import { variantsOf, type Slot } from '../layout/slots.ts';
 import { FIELD_BYTES, PC_RELATIVE, R } from '../model/relocation-types.ts';
 import { fieldOf } from './instruction.ts';
 import {
@@ -59,8 +59,8 @@ const WEIGHT = {
   sharedPointer: 50,
   /** A pointer in data that are written. */
   writtenPointer: 25,
-  /** A reference that nothing can stand in for. */
-  never: Infinity,
+  /** A page that one unikernel more has for itself. */
+  page: 25,
 } as const;
 
 /** Boot code of Unikraft runs in 16, 32 and 64-bit mode, before there are page tables. */
@@ -94,12 +94,19 @@ export function chooseHomes(
     return blocks.indexOf(name);
   });
   const tallies = view.tally(homes, (slot) => group(slot) === 'text');
-  for (const slot of slots) {
+  const candidates = slots.flatMap((slot) => {
     const tally = tallies.get(slot.id);
-    if (group(slot) === 'text' || !tally || tally.pinned) continue;
-    if (!mayMove(slot, group(slot))) continue;
-    homes[slot.id] = cheapest(tally, blocks.length, options.moveReadOnly && isReadOnly(slot));
-  }
+    if (group(slot) === 'text' || !tally || tally.pinned) return [];
+    return mayMove(slot, group(slot)) ? [{ slot, tally }] : [];
+  });
+  const settle = (pages: PagesOf) => {
+    for (const { slot, tally } of candidates) {
+      const isForced = options.moveReadOnly && isReadOnly(slot);
+      homes[slot.id] = cheapest(tally, blocks.length, isForced, (block) => pages(slot, block));
+    }
+  };
+  settle(() => 0);
+  settle(pagesOfVariants(slots, homes));
   const unwind = view.homeOfUnwind(homes);
   for (const slot of slots)
     if (isUnwind(slot) && group(slot) === 'readonly') homes[slot.id] = unwind;
@@ -121,11 +128,42 @@ const isReadOnly = ({ region }: Slot) => region.startsWith('.rodata');
 const mayMove = (slot: Slot, group: string | undefined): boolean =>
   slot.role === 'body' && (group === 'readonly' || group === 'data' || group === 'bss');
 
-function cheapest(tally: Tally, blocks: number, forced: boolean): number {
+/** Pages that a slot costs by moving with a block. */
+type PagesOf = (slot: Slot, block: number) => number;
+
+/**
+ * What differs between unikernels makes the page differ that it is on. Among what stays there are
+ * such pages anyway; in a block, all that differs shares the cost.
+ */
+function pagesOfVariants(slots: readonly Slot[], homes: readonly number[]): PagesOf {
+  const varying = new Map<number, Set<number>>();
+  for (const slot of slots) {
+    const home = homes[slot.id]!;
+    if (home === FIXED || variantsOf(slot) < 2) continue;
+    varying.set(home, (varying.get(home) ?? new Set()).add(slot.id));
+  }
+  return (slot, block) => {
+    const variants = variantsOf(slot);
+    const fellows = varying.get(block) ?? new Set();
+    const count = fellows.size + (fellows.has(slot.id) ? 0 : 1);
+    return variants < 2 ? 0 : (variants - 1) / count;
+  };
+}
+
+function cheapest(
+  tally: Tally,
+  blocks: number,
+  forced: boolean,
+  pages: (block: number) => number,
+): number {
   const all = [...tally.relative.values()].reduce((sum, n) => sum + n, 0);
   const costs = Array.from({ length: blocks }, (_, block) => ({
     home: block,
-    cost: all - (tally.relative.get(block) ?? 0) + (forced ? 0 : tally.absolute),
+    cost:
+      all -
+      (tally.relative.get(block) ?? 0) +
+      WEIGHT.page * pages(block) +
+      (forced ? 0 : tally.absolute),
   }));
   const fixed = { home: FIXED, cost: all - (tally.relative.get(FIXED) ?? 0) };
   if (forced && costs.length > 0) return costs.reduce((a, b) => (b.cost < a.cost ? b : a)).home;
