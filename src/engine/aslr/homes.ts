@@ -14,7 +14,7 @@
 import { SHF, type ElfSection } from '../elf/types.ts';
 import { locatorOf, type Identified, type UnikernelInput } from '../atoms/identify.ts';
 import type { Region } from '../layout/regions.ts';
-import { variantsOf, type Slot } from '../layout/slots.ts';
+import { sharersOf, variantsOf, type Slot } from '../layout/slots.ts';
 import { FIELD_BYTES, PC_RELATIVE, R } from '../model/relocation-types.ts';
 import { fieldOf } from './instruction.ts';
 import {
@@ -60,7 +60,7 @@ const WEIGHT = {
   /** A pointer in data that are written. */
   writtenPointer: 25,
   /** A page that one unikernel more has for itself. */
-  page: 25,
+  page: 100,
 } as const;
 
 /** Boot code of Unikraft runs in 16, 32 and 64-bit mode, before there are page tables. */
@@ -71,7 +71,16 @@ interface Tally {
   readonly relative: Map<number, number>;
   absolute: number;
   pinned: boolean;
+  /** Slots of data that it has pointers to. */
+  readonly pointsTo: Set<number>;
 }
+
+const newTally = (): Tally => ({
+  relative: new Map(),
+  absolute: 0,
+  pinned: false,
+  pointsTo: new Set(),
+});
 
 /** Chooses homes for the slots of a set. */
 export function chooseHomes(
@@ -99,14 +108,10 @@ export function chooseHomes(
     if (group(slot) === 'text' || !tally || tally.pinned) return [];
     return mayMove(slot, group(slot)) ? [{ slot, tally }] : [];
   });
-  const settle = (pages: PagesOf) => {
-    for (const { slot, tally } of candidates) {
-      const isForced = options.moveReadOnly && isReadOnly(slot);
-      homes[slot.id] = cheapest(tally, blocks.length, isForced, (block) => pages(slot, block));
-    }
-  };
-  settle(() => 0);
-  settle(pagesOfVariants(slots, homes));
+  for (const { slot, tally } of candidates)
+    homes[slot.id] = cheapest(tally, blocks.length, options.moveReadOnly && isReadOnly(slot));
+  const free = candidates.filter(({ slot }) => !(options.moveReadOnly && isReadOnly(slot)));
+  for (const { id } of dearVariants(free, homes)) homes[id] = FIXED;
   const unwind = view.homeOfUnwind(homes);
   for (const slot of slots)
     if (isUnwind(slot) && group(slot) === 'readonly') homes[slot.id] = unwind;
@@ -128,46 +133,46 @@ const isReadOnly = ({ region }: Slot) => region.startsWith('.rodata');
 const mayMove = (slot: Slot, group: string | undefined): boolean =>
   slot.role === 'body' && (group === 'readonly' || group === 'data' || group === 'bss');
 
-/** Pages that a slot costs by moving with a block. */
-type PagesOf = (slot: Slot, block: number) => number;
-
-/**
- * What differs between unikernels makes the page differ that it is on. Among what stays there are
- * such pages anyway; in a block, all that differs shares the cost.
- */
-function pagesOfVariants(slots: readonly Slot[], homes: readonly number[]): PagesOf {
-  const varying = new Map<number, Set<number>>();
-  for (const slot of slots) {
-    const home = homes[slot.id]!;
-    if (home === FIXED || variantsOf(slot) < 2) continue;
-    varying.set(home, (varying.get(home) ?? new Set()).add(slot.id));
-  }
-  return (slot, block) => {
-    const variants = variantsOf(slot);
-    const fellows = varying.get(block) ?? new Set();
-    const count = fellows.size + (fellows.has(slot.id) ? 0 : 1);
-    return variants < 2 ? 0 : (variants - 1) / count;
-  };
+interface Candidate {
+  readonly slot: Slot;
+  readonly tally: Tally;
 }
 
-function cheapest(
-  tally: Tally,
-  blocks: number,
-  forced: boolean,
-  pages: (block: number) => number,
-): number {
-  const all = [...tally.relative.values()].reduce((sum, n) => sum + n, 0);
-  const costs = Array.from({ length: blocks }, (_, block) => ({
-    home: block,
-    cost:
-      all -
-      (tally.relative.get(block) ?? 0) +
-      WEIGHT.page * pages(block) +
-      (forced ? 0 : tally.absolute),
-  }));
-  const fixed = { home: FIXED, cost: all - (tally.relative.get(FIXED) ?? 0) };
-  if (forced && costs.length > 0) return costs.reduce((a, b) => (b.cost < a.cost ? b : a)).home;
-  return costs.reduce((a, b) => (b.cost < a.cost ? b : a), fixed).home;
+/**
+ * Data that differ between unikernels, or point to what moves, and move, though their references are worth less than the
+ * pages. Among what stays there are pages that differ anyway; of a block, they make one differ.
+ */
+function dearVariants(candidates: readonly Candidate[], homes: readonly number[]): Slot[] {
+  const contentsOf = ({ slot, tally }: Candidate) => {
+    const follows = [...tally.pointsTo].some((to) => homes[to] !== FIXED);
+    return follows ? sharersOf(slot) : variantsOf(slot);
+  };
+  const varying = new Map<number, Candidate[]>();
+  for (const one of candidates) {
+    const home = homes[one.slot.id]!;
+    if (home === FIXED || contentsOf(one) < 2) continue;
+    varying.set(home, [...(varying.get(home) ?? []), one]);
+  }
+  return [...varying].flatMap(([block, own]) => {
+    const pages = Math.max(...own.map(contentsOf)) - 1;
+    const references = own.reduce(
+      (sum, { tally }) => sum + costOf(tally, FIXED) - costOf(tally, block),
+      0,
+    );
+    return references < WEIGHT.page * pages ? own.map(({ slot }) => slot) : [];
+  });
+}
+
+function cheapest(tally: Tally, blocks: number, forced: boolean): number {
+  const homes = Array.from({ length: blocks }, (_, block) => block);
+  if (!forced || blocks === 0) homes.unshift(FIXED);
+  return homes.reduce((a, b) => (costOf(tally, b) < costOf(tally, a) ? b : a));
+}
+
+/** References that a home changes, weighed. */
+function costOf({ relative, absolute }: Tally, home: number): number {
+  const all = [...relative.values()].reduce((sum, n) => sum + n, 0);
+  return all - (relative.get(home) ?? 0) + (home === FIXED ? 0 : absolute);
 }
 
 /** The references of a set by the slots that they connect. */
@@ -235,15 +240,21 @@ class SetView {
   /** What speaks for and against the homes of data. */
   tally(homes: readonly number[], isText: (slot: Slot) => boolean): Map<number, Tally> {
     const tallies = new Map<number, Tally>();
+    const tallyOf = (slot: number) => {
+      const known = tallies.get(slot) ?? newTally();
+      tallies.set(slot, known);
+      return known;
+    };
     this.unikernels.forEach((unikernel, u) => {
       for (const reference of referencesOf(unikernel)) {
         const { target, object, section } = reference;
         if (target.kind !== 'section') continue;
         const to = this.slotOf[u]!(target.object, target.section);
         if (to < 0 || isText(this.identified.slots[to]!)) continue;
-        const tally = tallies.get(to) ?? { relative: new Map(), absolute: 0, pinned: false };
-        tallies.set(to, tally);
         const from = this.slotOf[u]!(object, section.index);
+        const tally = tallyOf(to);
+        if (!isCode(section) && PC_RELATIVE[reference.relocation.type] !== 1)
+          tallyOf(from).pointsTo.add(to);
         add(tally, reference, from < 0 ? FIXED : homes[from]!);
       }
     });

@@ -12,6 +12,7 @@
  *
  * Registers and flags stay as they are: nothing here computes.
  */
+import { isPinSection } from '../atoms/pin-names.ts';
 import { editObject, isEmptyEdit } from '../elf/edit.ts';
 import { readElfParts } from '../elf/read-parts.ts';
 import { SHF, SHT, type ElfRelocation, type ElfSection } from '../elf/types.ts';
@@ -145,12 +146,16 @@ class Redirector {
     return { objects: changed, needs: { stubs, slots, thunks, far }, counts: this.counts };
   }
 
-  /** Constants that move stand among the code that reads them, instead of on pages of their own. */
+  /**
+   * Constants that move stand among the code that reads them, instead of on pages of their own, and
+   * pinned ones, which differ, beside the address table, which differs too.
+   */
   private moveConstants(): void {
     for (const { index, elf } of this.program.objects)
       for (const { index: at, name, flags, type } of elf.sections) {
         const isConstant = (flags & (SHF.ALLOC | SHF.WRITE | SHF.EXECINSTR)) === SHF.ALLOC;
-        if (isConstant && type === SHT.PROGBITS && this.homeOf(index, at) !== FIXED)
+        const moves = this.homeOf(index, at) !== FIXED || isPinSection(name);
+        if (isConstant && type === SHT.PROGBITS && moves && name !== '.eh_frame')
           this.draft(index).rename(at, constantSection(name));
       }
   }
