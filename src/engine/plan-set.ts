@@ -4,7 +4,8 @@
  */
 import { paddingOf, type AlignOptions } from '../protocol/options.ts';
 import type { AslrReport } from '../protocol/page-map.ts';
-import { randomise } from './aslr/randomise.ts';
+import { randomise, type KnownSet, type RandomiseOptions } from './aslr/randomise.ts';
+import { isPositionIndependent, moveWhole, type MovedWhole } from './aslr/whole.ts';
 import { chooseIndirection, type Indirection } from './atoms/indirection.ts';
 import type { Identified, UnikernelInput } from './atoms/identify.ts';
 import { draftOf, isExplicit, outputFacts, type Draft } from './draft.ts';
@@ -116,18 +117,18 @@ function randomisedPlan(
       '--aslr cannot be combined with a lock, which holds the layout.',
     );
   const { regions, layoutInput, indirection } = draft;
-  const { set, inputs, identified, layout, addressOf, report } = randomise(
-    { ...draft, base: layoutInput.base, distinct: chosen.cost.distinct },
-    {
-      aslr: options.aslr === 2 ? 2 : 1,
-      map: options.aslrMap,
-      keepOrder: options.aslrSameMapping,
-      blocks: options.aslrBlocks ?? 1,
-      seed: options.seed,
-      window: (options.aslrWindow ?? WINDOW) * 2 ** 20,
-      strategy: chosen.strategy,
-    },
-  );
+  const known: KnownSet = { ...draft, base: layoutInput.base, distinct: chosen.cost.distinct };
+  const asked: RandomiseOptions = {
+    aslr: options.aslr === 2 ? 2 : 1,
+    map: options.aslrMap,
+    keepOrder: options.aslrSameMapping,
+    blocks: options.aslrBlocks ?? 1,
+    seed: options.seed,
+    window: (options.aslrWindow ?? WINDOW) * 2 ** 20,
+    strategy: chosen.strategy,
+  };
+  if (isPositionIndependent(known)) return wholePlan(draft, options, moveWhole(known, asked));
+  const { set, inputs, identified, layout, addressOf, report } = randomise(known, asked);
   const unikernels = set.map((loaded, u): PlannedUnikernel => {
     const input = inputs[u]!;
     const own = (slot: number) => addressOf(u, slot);
@@ -135,14 +136,32 @@ function randomisedPlan(
     const placements = placementsOf(input, u, regions, identified, { ...layout, addresses });
     for (const { slot } of identified.parts[u]!.values())
       if (identified.slots[slot]!.role !== 'body')
-        moveWhole(placements, identified, slot, own(slot));
+        moveTable(placements, identified, slot, own(slot));
     for (const [name, one] of placements) placements.set(name, { symbols: one.address, ...one });
     return { loaded, input, placements };
   });
   const reason = 'Blocks of code lie elsewhere in every unikernel, and are the same bytes there.';
   const planned = identified.slots;
-  const known = { options, indirection, planned, groups: [], regions, identified };
-  return { ...known, layout, reason, unikernels, aslr: report };
+  const common = { options, indirection, planned, groups: [], regions, identified };
+  return { ...common, layout, reason, unikernels, aslr: report };
+}
+
+/** The planned set of position-independent unikernels, each at a distance of its own. */
+function wholePlan(
+  { set, inputs, regions, indirection }: Draft,
+  options: AlignOptions,
+  { identified, layout, report }: MovedWhole,
+): SetPlan {
+  const unikernels = set.map((loaded, u): PlannedUnikernel => {
+    const input = inputs[u]!;
+    const places = placesFor(layout, u);
+    return { loaded, input, placements: placementsOf(input, u, regions, identified, places) };
+  });
+  const reason =
+    'Position-independent unikernels lie elsewhere as a whole, each at its own address.';
+  const planned = identified.slots;
+  const common = { options, indirection, planned, groups: [], regions, identified };
+  return { ...common, layout, reason, unikernels, aslr: report };
 }
 
 /** The slots that a plan of the set would have, without the search for a layout. */
@@ -154,7 +173,7 @@ export function slotsFor(set: readonly LoadedUnikernel[], options: AlignOptions)
 }
 
 /** A head or table stands where its slot does. */
-function moveWhole(
+function moveTable(
   placements: Map<string, SectionPlacement>,
   { slots }: Identified,
   slot: number,

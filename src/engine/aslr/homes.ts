@@ -16,15 +16,9 @@ import { locatorOf, type Identified, type UnikernelInput } from '../atoms/identi
 import type { Region } from '../layout/regions.ts';
 import { sharersOf, variantsOf, type Slot } from '../layout/slots.ts';
 import { FIELD_BYTES, PC_RELATIVE, R } from '../model/relocation-types.ts';
+import { isTableLoad } from './address-types.ts';
 import { fieldOf } from './instruction.ts';
-import {
-  functionAt,
-  isBranchByBytes,
-  isCode,
-  isTableLoad,
-  referencesOf,
-  type Reference,
-} from './references.ts';
+import { functionAt, isBranchByBytes, isCode, referencesOf, type Reference } from './references.ts';
 
 /** The home of what does not move. */
 export const FIXED = -1;

@@ -7,26 +7,20 @@ import type { AslrReport } from '../../protocol/page-map.ts';
 import { identify, type Identified, type UnikernelInput } from '../atoms/identify.ts';
 import { inputOf } from '../atoms/input.ts';
 import type { Locator } from '../atoms/content.ts';
-import { SpacerError } from '../errors.ts';
 import type { Strategy } from '../layout/plan.ts';
 import type { Region } from '../layout/regions.ts';
 import { PC_RELATIVE } from '../model/relocation-types.ts';
 import { withObjects, type LoadedUnikernel } from '../read-unikernel.ts';
+import { isAddress } from './address-types.ts';
 import { blocksOf, type Blocks } from './blocks.ts';
+import { chooseStarts, type Starts } from './choose-starts.ts';
 import { makeCommonObject, numberEntries } from './common-object.ts';
 import { chooseHomes, FIXED, type Homes } from './homes.ts';
 import { planMoving, type MovingLayout } from './layout.ts';
 import { COMMON, farSection, FIXED_SECTION } from './names.ts';
 import { besideSection } from './object-draft.ts';
-import {
-  entropyOf,
-  KeyedRandom,
-  newSeed,
-  pagesOf,
-  randomPositions,
-  type Entropy,
-} from './positions.ts';
-import { isAddress, redirect, type Counts, type HomeOf } from './redirect.ts';
+import { pagesOf } from './positions.ts';
+import { redirect, type Counts, type HomeOf } from './redirect.ts';
 
 /** A set whose slots are known. */
 export interface KnownSet {
@@ -63,16 +57,10 @@ export interface Randomised {
 }
 
 /**
- * @throws SpacerError `aslr-field` for a field that is not understood, `aslr-pie` for a
- *   position-independent build, `aslr-window` where the blocks do not fit
+ * @throws SpacerError `aslr-field` for a field that is not understood, `aslr-window` where the
+ *   blocks do not fit
  */
 export function randomise(known: KnownSet, options: RandomiseOptions): Randomised {
-  for (const { command, unikernel } of known.set)
-    if (command.pie)
-      throw new SpacerError(
-        'aslr-pie',
-        `${unikernel.name} is position-independent, which --aslr cannot do yet`,
-      );
   const homes = chooseHomes(known.inputs, known.regions, known.identified, {
     moveReadOnly: !options.map,
     blockOf: blocksOf(known.inputs, known.identified.slots, options.blocks),
@@ -111,7 +99,9 @@ export function randomise(known: KnownSet, options: RandomiseOptions): Randomise
     },
     options.strategy,
   );
-  const placed = placeBlocks(layout, known.set, homes, options);
+  const names = known.set.map(({ unikernel }) => unikernel.name);
+  const window = { start: layout.windowStart, size: layout.windowSize };
+  const placed = chooseStarts(names, window, layout.sizes, options);
   const counts = redirected.map((one) => one.counts);
   return {
     set,
@@ -169,60 +159,11 @@ function driftOf({ program }: UnikernelInput, homeOf: HomeOf, u: number): Locato
   };
 }
 
-interface PlacedBlocks {
-  /** Start addresses by unikernel and block. */
-  readonly starts: readonly (readonly number[])[];
-  readonly seed?: string;
-  readonly entropy: Entropy;
-}
-
-function placeBlocks(
-  { sizes, windowStart, windowSize }: MovingLayout,
-  set: readonly LoadedUnikernel[],
-  { blocks }: Homes,
-  options: RandomiseOptions,
-): PlacedBlocks {
-  const window = { pages: pagesOf(windowSize), blocks: sizes.map(pagesOf) };
-  if (options.aslr === 1) {
-    let next = windowStart;
-    const starts = sizes.map((size) => (next += size) - size);
-    const entropy = { blocks: blocks.map(() => 0), arrangement: 0 };
-    return { starts: set.map(() => starts), entropy };
-  }
-  const seed = options.seed ?? newSeed();
-  const taken = blocks.map(() => new Set<number>());
-  const starts = set.map(({ unikernel }) => {
-    const random = new KeyedRandom(seed, unikernel.name);
-    const pages = freshPositions(window, random, options.keepOrder, taken);
-    return pages.map((page) => windowStart + page * 4096);
-  });
-  return { starts, seed, entropy: entropyOf(window, options.keepOrder) };
-}
-
-/** Draws again while a block would lie where another unikernel has it. */
-function freshPositions(
-  window: { pages: number; blocks: readonly number[] },
-  random: KeyedRandom,
-  keepOrder: boolean,
-  taken: readonly Set<number>[],
-): number[] {
-  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    const pages = randomPositions(window, random, keepOrder);
-    const isFresh = pages.every((page, block) => !taken[block]!.has(page));
-    if (!isFresh) continue;
-    pages.forEach((page, block) => taken[block]!.add(page));
-    return pages;
-  }
-  throw new SpacerError('aslr-window', 'The window has no room for another layout: give it more.');
-}
-
-const MOST_ATTEMPTS = 10_000;
-
 function reportOf(
   layout: MovingLayout,
   { set, distinct }: KnownSet,
   { blocks, kept }: Homes,
-  { starts, seed, entropy }: PlacedBlocks,
+  { starts, seed, entropy }: Starts,
   counts: readonly Counts[],
 ): AslrReport {
   const sum = (key: keyof Counts) => counts.reduce((total, one) => total + one[key], 0);

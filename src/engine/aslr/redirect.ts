@@ -20,6 +20,7 @@ import type { PreparedObject } from '../link/prepare.ts';
 import { PC_RELATIVE, R } from '../model/relocation-types.ts';
 import type { Program } from '../model/types.ts';
 import type { UnikernelInput } from '../atoms/identify.ts';
+import { isAddress, isTableLoad } from './address-types.ts';
 import type { Needs, NamedRelocation, Place, PrivateThunk } from './common-object.ts';
 import { FIXED } from './homes.ts';
 import {
@@ -44,14 +45,7 @@ import {
   thunkName,
 } from './names.ts';
 import { ObjectDraft } from './object-draft.ts';
-import {
-  functionAt,
-  isBranchByBytes,
-  isCode,
-  isTableLoad,
-  referencesOf,
-  type Reference,
-} from './references.ts';
+import { functionAt, isBranchByBytes, isCode, referencesOf, type Reference } from './references.ts';
 
 export interface Redirected {
   readonly objects: readonly PreparedObject[];
@@ -600,22 +594,3 @@ const NO_RELOCATION = { type: R.NONE, symbol: 0, addend: 0 } as const;
 const typeOf = (form: Form | undefined) => (form?.unsigned ? R.ABS32 : R.ABS32S);
 
 const asFound = ({ bytes, offset }: Form) => ({ bytes, displacement: offset });
-
-/** Types whose field depends on the address of their symbol. */
-export const isAddress = (type: number): boolean => isPlain(type) || isTableLoad(type);
-
-const PLAIN = new Set<number>([
-  R.ABS64,
-  R.ABS32,
-  R.ABS32S,
-  R.ABS16,
-  R.ABS8,
-  R.PC64,
-  R.PC32,
-  R.PC16,
-  R.PC8,
-  R.PLT32,
-  R.PC32_BND,
-  R.PLT32_BND,
-]);
-const isPlain = (type: number) => PLAIN.has(type);

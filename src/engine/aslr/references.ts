@@ -105,10 +105,6 @@ export function functionAt(
   return label && { kind: 'label', symbol: label };
 }
 
-/** Types of instructions that go through the global offset table. */
-export const isTableLoad = (type: number): boolean =>
-  type === R.GOTPCREL || type === R.GOTPCRELX || type === R.REX_GOTPCRELX;
-
 /** A near call or jump: e8, e9, or 0f 8x before the field. A RIP-relative ModRM byte is none of these. */
 export function isBranchByBytes({ section, relocation: { type, offset } }: Reference): boolean {
   if (!isCode(section) || (type !== R.PLT32 && type !== R.PC32)) return false;
