@@ -49,18 +49,19 @@ describe.runIf(knowsShape('default'))('address randomisation of the sample', () 
     const document = await aligned('--aslr-blocks', 'library', '--dry-run');
     const { blocks } = document.aslr!;
     expect(blocks.length).toBeGreaterThan(5);
-    let pages = 0;
+    let absent = 0;
     for (const block of blocks)
-      for (const { name } of document.unikernels)
-        for (const { owners, kind } of pagesIn(document, name, block)) {
-          pages += 1;
-          if (kind !== 'zero')
-            expect(
-              owners.some(({ library }) => !isPadding(library)),
-              `${block.name} in ${name}`,
-            ).toBe(true);
-        }
-    expect(pages).toBeGreaterThan(blocks.length);
+      for (const { name } of document.unikernels) {
+        const pages = pagesIn(document, name, block).filter(({ kind }) => kind !== 'zero');
+        const owners = pages.flatMap((page) => page.owners.map(({ library }) => library));
+        if (pages.length === 0) absent++;
+        else
+          expect(
+            owners.some((one) => !isPadding(one)),
+            `${block.name} in ${name}`,
+          ).toBe(true);
+      }
+    expect(absent).toBeGreaterThan(0);
   });
 
   it('with a block a library boots, each library at an address of its own', async () => {

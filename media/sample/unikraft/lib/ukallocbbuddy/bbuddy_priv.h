@@ -4,7 +4,8 @@
 #include <uk/list.h>
 
 #define ORDERS 20
-#define MAX_REGIONS 16
+/* as many as the boot information can list */
+#define MAX_REGIONS 192
 
 struct bbuddy__block {
 	struct uk_list_head link;
