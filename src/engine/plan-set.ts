@@ -155,7 +155,13 @@ function wholePlan(
   const unikernels = set.map((loaded, u): PlannedUnikernel => {
     const input = inputs[u]!;
     const places = placesFor(layout, u);
-    return { loaded, input, placements: placementsOf(input, u, regions, identified, places) };
+    const placements = placementsOf(input, u, regions, identified, places);
+    const { start } = report.window;
+    const first = input.outline.find(({ name }) => layout.regionStarts.get(name) === start);
+    const head = first && placements.get(first.name);
+    // Boot code has the address that the base was linked at as a number.
+    if (head) placements.set(first.name, { ...head, symbols: start });
+    return { loaded, input, placements };
   });
   const reason =
     'Position-independent unikernels lie elsewhere as a whole, each at its own address.';

@@ -11,15 +11,19 @@ import { predict } from '../../../src/engine/predict.ts';
 import { readUnikernel } from '../../../src/engine/read-unikernel.ts';
 import { relinkWritten, writeInputs } from '../../../src/engine/relink-unikernel.ts';
 import { discover } from '../../../src/engine/workspace/discover.ts';
-import { DEFAULT_OPTIONS } from '../../../src/protocol/options.ts';
+import { DEFAULT_OPTIONS, type AlignOptions } from '../../../src/protocol/options.ts';
 import { checkPageMap } from '../../../src/protocol/page-map-schema.ts';
+import { imageIn } from '../../support/images.ts';
 import { buildPie, RELOC_SCRIPT, type PieOptions } from './workspace.ts';
 
 const roots: string[] = [];
 afterAll(() => roots.forEach((root) => rmSync(root, { recursive: true, force: true })));
 
 /** Aligns two applications; returns where a predicted page differs from the linked image. */
-async function differences(options: PieOptions): Promise<string[]> {
+async function differences(
+  options: PieOptions,
+  asked: AlignOptions = DEFAULT_OPTIONS,
+): Promise<string[]> {
   const root = mkdtempSync(path.join(tmpdir(), 'spacer-pie-'));
   roots.push(root);
   buildPie(root, 'one', options);
@@ -29,7 +33,7 @@ async function differences(options: PieOptions): Promise<string[]> {
   expect(unusable).toEqual([]);
   const set = await Promise.all(unikernels.map((unikernel) => readUnikernel(unikernel)));
   const found = [];
-  for (const { loaded, input, placements } of planSet(set, DEFAULT_OPTIONS).unikernels) {
+  for (const { loaded, input, placements } of planSet(set, asked).unikernels) {
     const directory = path.join(root, 'out', loaded.unikernel.name);
     const { texts } = rewriteScripts(loaded.scripts, input.outline, placements);
     writeInputs(directory, loaded, texts);
@@ -128,6 +132,65 @@ describe('position-independent images are predicted byte for byte', () => {
 
   it('with a global offset table at a fixed address', async () => {
     expect(await differences({ link: ['-static', '-no-pie'] })).toEqual([]);
+  });
+});
+
+describe('position-independent images that are randomised', () => {
+  const options = { ...DEFAULT_OPTIONS, aslr: 2, seed: 'pie' } as const;
+  const step = {
+    link: STATIC,
+    extra: RELOC_SCRIPT.replace('KEEP(*(.uk_reloc))', '. += 4; KEEP(*(.uk_reloc))'),
+    strip: ['-R .dynamic', '-R .dynsym', '-R .dynstr', '-R .rela.dyn'],
+    relocates: true,
+  };
+
+  it('are predicted byte for byte', async () => {
+    expect(await differences(step, options)).toEqual([]);
+  });
+
+  it('lie elsewhere as a whole, have the same pages of code, and name their base as before', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'spacer-pie-'));
+    roots.push(root);
+    const source = `__asm__(".text\\n.globl far\\nfar: .fill 9000, 1, 0x90\\nlea other(%rip), %rax\\nret\\n");`;
+    for (const name of ['one', 'two']) buildPie(root, name, { ...step, source });
+    const document = await align({ workspace: root, options });
+    expect(document.failures).toEqual([]);
+    const { blocks, window } = document.aslr!;
+    expect(blocks).toHaveLength(1);
+    expect(blocks[0]!.bits).toBeGreaterThan(13);
+    expect(blocks[0]!.starts['one']).not.toBe(blocks[0]!.starts['two']);
+    const classes = document.unikernels.map(({ name, after }) => {
+      const shared = after!.pages.filter(({ executable, kind }) => executable && kind === 'shared');
+      for (const { address } of shared)
+        expect(address).toBeGreaterThanOrEqual(blocks[0]!.starts[name]!);
+      return shared.map(({ contentClass }) => contentClass);
+    });
+    expect(classes[0]!.length).toBeGreaterThanOrEqual(2);
+    expect(classes[1]).toEqual(classes[0]);
+    for (const { name } of document.unikernels) {
+      const image = imageIn(path.join(root, '.spacer'), name);
+      const { symbols } = readElf(image, readFileSync(`${image}.dbg`));
+      expect(symbols.find((symbol) => symbol.name === '_base_addr')?.value).toBe(window.start);
+    }
+  });
+
+  it('are not mixed with others', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'spacer-pie-'));
+    roots.push(root);
+    buildPie(root, 'one', { link: STATIC });
+    buildPie(root, 'two', { link: ['-static', '-no-pie'] });
+    await expect(align({ workspace: root, options })).rejects.toThrow(
+      /position-independent \(one\)/,
+    );
+  });
+
+  it('have no blocks', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'spacer-pie-'));
+    roots.push(root);
+    buildPie(root, 'one', { link: STATIC });
+    await expect(
+      align({ workspace: root, options: { ...options, aslrBlocks: 'library' } }),
+    ).rejects.toThrow(/--aslr-blocks/);
   });
 });
 
