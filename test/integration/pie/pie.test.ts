@@ -151,7 +151,7 @@ describe('position-independent images that are randomised', () => {
   it('lie elsewhere as a whole, have the same pages of code, and name their base as before', async () => {
     const root = mkdtempSync(path.join(tmpdir(), 'spacer-pie-'));
     roots.push(root);
-    const source = `__asm__(".text\\n.globl far\\nfar: .fill 9000, 1, 0x90\\nlea other(%rip), %rax\\nret\\n");`;
+    const source = `__asm__(".text\\n.globl far\\nfar: .fill 20000, 1, 0x90\\nlea other(%rip), %rax\\nret\\n");`;
     for (const name of ['one', 'two']) buildPie(root, name, { ...step, source });
     const document = await align({ workspace: root, options });
     expect(document.failures).toEqual([]);
