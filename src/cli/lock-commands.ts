@@ -83,7 +83,7 @@ function withSet(command: Command): Command {
     .addOption(allowOption())
     .option('--lock <file>', 'the lock file (default: spacer.lock.json in the workspace)')
     .option('--jobs <n>', 'unikernels read at once (default: one a core)', parseCount(1))
-    .option('--effort <n>', 'placements that the search may try (default: 6000)', parseCount(0))
+    .option('--effort <n>', 'placements that the search may try (default: 20000)', parseCount(0))
     .option('--json', 'print the result as JSON');
 }
 

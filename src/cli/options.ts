@@ -126,7 +126,7 @@ export function addAlignOptions(command: Command): Command {
         'align: -a without -g; group: -g without -a (default: auto)',
       ).choices(LAYOUTS),
     )
-    .option('--effort <n>', 'steps that the search may take (default: 6000)', parseCount(0))
+    .option('--effort <n>', 'steps that the search may take (default: 20000)', parseCount(0))
     .option('--lock <file>', 'the lock that holds the layout (default: spacer.lock.json, if any)')
     .option('--no-lock', 'a layout of its own, whatever is locked')
     .option('--dry-run', 'plan and predict; write nothing, link nothing');

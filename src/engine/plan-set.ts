@@ -53,7 +53,7 @@ export interface SetPlan {
 }
 
 /** Placements that the search for an order may try, for each bulk region. */
-const SEARCH_EFFORT = 6_000;
+const SEARCH_EFFORT = 20_000;
 
 /** MiB that give a block of some MiB more than 2^13 places, and fit a guest of 64 MiB. */
 const WINDOW = 40;

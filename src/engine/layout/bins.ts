@@ -17,6 +17,7 @@ import { alignUp } from './place.ts';
 import {
   bulkOf,
   cheapestRun,
+  cheapestRuns,
   SMALL_GAP,
   runOf,
   sequence,
@@ -72,10 +73,20 @@ interface Draft {
 
 /** Packs the slots. The result depends on nothing but the request. */
 export function packIntoPages(request: PackRequest): Packed {
+  const classes = new SharingClasses(request.unikernels);
+  const packings = wholeRuns(request, classes).map((run) => packAround(run, request, classes));
+  return packings.reduce((best, one) => (one.cost < best.cost - 1e-9 ? one : best));
+}
+
+/** Packs the slots with the whole at a given start. */
+function packAround(
+  run: Run,
+  request: PackRequest,
+  classes: SharingClasses,
+): Packed & { cost: number } {
   const { unikernels, effort } = request;
-  const classes = new SharingClasses(unikernels);
   const counter = new Counter(unikernels, request.loadedWeight);
-  const whole = draftOf(wholeRun(request, classes), counter, request.wholeAlone);
+  const whole = draftOf(run, counter, request.wholeAlone);
   const { drafts, loose } = firstPages(request.slots, classes, counter);
   const open = [whole, ...drafts].flatMap((draft) => draft.open.map(({ bin }) => bin));
   const bins = [...open, ...loose];
@@ -85,14 +96,19 @@ export function packIntoPages(request: PackRequest): Packed {
   return {
     ...(request.whole.length > 0 && { whole: blockOf(whole) }),
     blocks: [...drafts, ...extra].map(blockOf),
+    cost: bins.reduce((sum, bin) => sum + bin.cost, 0),
   };
 }
 
 const NO_RUN: Run = { members: [], pieces: [] };
 
-function wholeRun({ whole, wholeOpens }: PackRequest, classes: SharingClasses): Run {
-  if (whole.length === 0) return NO_RUN;
-  return cheapestRun(whole, wholeOpens ? [0] : startsOf(whole), classes);
+/** Starts of the whole that are tried where several cost the same by themselves. */
+const MOST_STARTS = 3;
+
+function wholeRuns({ whole, wholeOpens }: PackRequest, classes: SharingClasses): Run[] {
+  if (whole.length === 0) return [NO_RUN];
+  const starts = wholeOpens ? [0] : startsOf(whole);
+  return cheapestRuns(whole, starts, classes).slice(0, MOST_STARTS);
 }
 
 function draftOf(run: Run, counter: Counter, alone = false): Draft {

@@ -97,3 +97,19 @@ export function unbundle<T extends { slot: Slot; address: number }>(placed: read
 }
 
 const isBundle = (slot: Slot): slot is Bundle => 'members' in slot;
+
+/** A bundle in parts of at most a number of bytes, or of one slot; another slot as it is. */
+export function partsOf(slot: Slot, most: number): Slot[] {
+  if (!isBundle(slot)) return [slot];
+  const parts: Slot[][] = [];
+  let size = Infinity;
+  for (const { slot: member } of slot.members) {
+    if (size + member.size > most) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1)!.push(member);
+    size += member.size;
+  }
+  return parts.length === 1 ? [slot] : parts.map((members) => bundleOf(members, slot.id));
+}

@@ -6,7 +6,7 @@
  */
 import { PAGE_SIZE, type PoolRange } from '../../protocol/page-map.ts';
 import { packIntoPages } from './bins.ts';
-import { bundleByClass, unbundle } from './bundles.ts';
+import { bundleByClass, partsOf, unbundle } from './bundles.ts';
 import { placePages } from './place-pages.ts';
 import { costOf, type Cost, type Placed } from './cost.ts';
 import { alignUp, placeInOrder, type Step } from './place.ts';
@@ -106,21 +106,34 @@ interface PlacedGroup {
   readonly late: number;
 }
 
-/** Places a group by each search that the strategy names, and takes the cheapest. */
+/** Part of the effort that shows which of several searches suits a group. */
+const TRIAL = 0.15;
+
+/** Places a group by the search that suits it best of those that the strategy names. */
 function placeGroup(
   input: LayoutInput,
   group: Group,
   strategy: Strategy,
   start: number,
 ): PlacedGroup {
-  const results = searchesFor(input, group, strategy).map((search) => {
-    const result = placeBySearch(input, group, strategy, start, search);
+  const searches = searchesFor(input, group, strategy);
+  const trial = { ...strategy, effort: Math.ceil(strategy.effort * TRIAL) };
+  const priced = searches.map((search) => {
+    const { placed } = placeBySearch(
+      input,
+      group,
+      searches.length > 1 ? trial : strategy,
+      start,
+      search,
+    );
     return {
-      ...result,
-      price: weigh(costOf(result.placed, input.unikernels), strategy.loadedWeight),
+      search,
+      placed,
+      price: weigh(costOf(placed, input.unikernels), strategy.loadedWeight),
     };
   });
-  return results.reduce((best, result) => (result.price < best.price ? result : best));
+  const best = priced.reduce((a, b) => (b.price < a.price ? b : a));
+  return placeBySearch(input, group, strategy, start, best.search);
 }
 
 /** Filled places of a group up to which whole orders are searched. */
@@ -129,6 +142,7 @@ const MOST_TO_ORDER = 40_000;
 /** An order is priced as a whole, which a large fleet cannot pay for; pages are priced one by one. */
 function searchesFor(input: LayoutInput, group: Group, { searches }: Strategy) {
   if (!searches) return [undefined];
+  const packs = searches.includes('pages') && (group === 'text' || group === 'readonly');
   const names = new Set(
     input.regions.filter((region) => region.group === group).map((region) => region.name),
   );
@@ -136,8 +150,7 @@ function searchesFor(input: LayoutInput, group: Group, { searches }: Strategy) {
     (sum, slot) => sum + (names.has(slot.region) ? sharersOf(slot) : 0),
     0,
   );
-  if (places <= MOST_TO_ORDER) return searches;
-  const packs = searches.includes('pages') && (group === 'text' || group === 'readonly');
+  if (places <= MOST_TO_ORDER) return packs ? searches : (['order'] as const);
   return packs ? (['pages'] as const) : [undefined];
 }
 
@@ -225,7 +238,7 @@ function orderedSteps(
     const fixed = steps.length;
     steps.push(...(inPool ? poolSteps(order.main) : order.main.map(pad)));
     steps = at(from, steps, fixed);
-    if (isSearched) steps = improved(steps, fixed, strategy, input, start);
+    if (isSearched) steps = improvedTwice(steps, fixed, strategy, input, start);
     late.push(...order.late);
   }
   const behind = at(from, late.map(pad), 0);
@@ -233,6 +246,12 @@ function orderedSteps(
   if (isSearched && group === 'data') return withBodiesBehind(all, start, input.unikernels);
   return { steps: inPool ? closePool(all) : all, late: behind.length };
 }
+
+/** Parts of a class up to this many bytes may stand apart in the end. */
+const LARGEST_PART = 2 * PAGE_SIZE;
+
+const finer = (steps: readonly Step[]): Step[] =>
+  steps.flatMap((step) => partsOf(step.slot, LARGEST_PART).map((slot) => ({ ...step, slot })));
 
 /** What follows the pool begins on a page of its own, so that the pool's last page is the same too. */
 function closePool(steps: readonly Step[]): Step[] {
@@ -289,8 +308,9 @@ function pooledText(slots: readonly Slot[], input: LayoutInput): Step[] {
   return at(input.location, steps, whole.length);
 }
 
-function improved(
-  steps: Step[],
+/** First whole classes are ordered, then, once these stand well, parts of them. */
+function improvedTwice(
+  steps: readonly Step[],
   fixed: number,
   strategy: Strategy,
   input: LayoutInput,
@@ -298,7 +318,9 @@ function improved(
 ): Step[] {
   const { unikernels } = input;
   const { effort } = strategy;
-  return improveOrder({ steps, effort, start, unikernels, fixed, ...dearness(strategy) });
+  const request = { effort, start, unikernels, fixed, ...dearness(strategy) };
+  const classes = improveOrder({ ...request, steps });
+  return improveOrder({ ...request, steps: finer(classes), isGood: true });
 }
 
 const dearness = ({ loadedWeight }: Strategy) => (loadedWeight ? { loadedWeight } : {});

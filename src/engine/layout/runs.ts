@@ -96,7 +96,7 @@ function contentsAt(members: readonly Member[], page: number) {
 }
 
 /** Different contents on all pages of a run together. */
-export function columnsOf({ pieces }: Run): number {
+function columnsOf({ pieces }: Run): number {
   return pieces.reduce((sum, { sharing }) => {
     let most = 0;
     for (const variant of sharing.variants) most = Math.max(most, variant);
@@ -104,18 +104,23 @@ export function columnsOf({ pieces }: Run): number {
   }, 0);
 }
 
-/**
- * The run with the fewest different pages among those that begin at one of the offsets given; the
- * first of equals.
- */
-export function cheapestRun(
+/** The run with the fewest different pages among those that begin at one of the offsets given. */
+export const cheapestRun = (
   slots: readonly Slot[],
   starts: readonly number[],
   classes: SharingClasses,
-): Run {
+): Run => cheapestRuns(slots, starts, classes)[0]!;
+
+/** All runs with the fewest different pages, in the order of their starts. */
+export function cheapestRuns(
+  slots: readonly Slot[],
+  starts: readonly number[],
+  classes: SharingClasses,
+): Run[] {
   const runs = starts.map((start) => runOf(sequence(slots, start), classes));
   const costs = runs.map((run) => columnsOf(run));
-  return runs[costs.indexOf(Math.min(...costs))]!;
+  const least = Math.min(...costs);
+  return runs.filter((_, i) => costs[i] === least);
 }
 
 /** The offsets at which one of the slots begins a page. */

@@ -36,6 +36,8 @@ export interface SearchRequest {
   readonly unikernels: number;
   /** Steps at the front that keep their place. */
   readonly fixed: number;
+  /** The order is that of a search already, so that fewer runs do. */
+  readonly isGood?: boolean;
   /** How many times dearer a loaded page is than usual; absent: once. */
   readonly loadedWeight?: number;
 }
@@ -52,8 +54,10 @@ export function improveOrder(request: SearchRequest): Step[] {
   const effort = affordable(request);
   if (effort < FEWEST_TRIES) return [...steps];
   const evaluator = new OrderEvaluator(steps, start, unikernels);
-  const runs = HOTTEST.map((heat, seed) =>
-    anneal({ ...request, effort }, evaluator, heat, seed + 1),
+  const heats = request.isGood ? HOTTEST_OF_GOOD : HOTTEST;
+  const share = Math.floor(effort / heats.length);
+  const runs = heats.map((heat, seed) =>
+    anneal({ ...request, effort: share }, evaluator, heat, seed + 1),
   );
   const best = runs.reduce((a, b) => (b.price < a.price - 1e-9 ? b : a));
   return [...best.order].map((index) => steps[index]!);
@@ -72,10 +76,11 @@ function affordable({ steps, effort }: SearchRequest): number {
 
 /** Starting temperatures in pages: how many pages worse an order may be early on. */
 const HOTTEST = [0.3, 1.5, 0.6, 0.3];
+const HOTTEST_OF_GOOD = [0.3, 0.6];
 const COLDEST = 0.03;
 
 function anneal(request: SearchRequest, evaluator: OrderEvaluator, hottest: number, seed: number) {
-  const effort = Math.floor(request.effort / HOTTEST.length);
+  const { effort } = request;
   const count = request.steps.length;
   const random = randomNumbers(seed * 7919 + count);
   let order = Int32Array.from({ length: count }, (_, i) => i);

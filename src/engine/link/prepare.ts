@@ -128,7 +128,7 @@ function moveEdits(
   return { addSections: moves.map((move) => move.section), symbols };
 }
 
-/** Calls into other libraries go to stubs; calls within a library stay. */
+/** Calls into other sections go to stubs, those of the same library too; calls within one stay. */
 function callEdits(
   object: InputObject,
   program: Program,
@@ -144,7 +144,8 @@ function callEdits(
     if (!isRedirectable(elf, section)) continue;
     relocations.forEach((relocation, n) => {
       const global = program.globals[program.rows.global[base + relocation.symbol]!];
-      if (!global || !wanted.has(global.name) || global.object === object.index) return;
+      if (!global || !wanted.has(global.name)) return;
+      if (global.object === object.index && global.section === section) return;
       if (!isCall({ program, object: object.index, section, relocation })) return;
       const index = indexOf.get(global.name) ?? elf.symbols.length + indexOf.size;
       indexOf.set(global.name, index);
