@@ -16,6 +16,7 @@ import { readMakeRecord } from './make-record.ts';
 import { isInside } from './mapping.ts';
 import { uniqueNames } from './names.ts';
 import { hasRecord, readRecord } from './record.ts';
+import { newerInputs, staleNote } from './stale.ts';
 import type { LinkRecord, Unikernel } from './types.ts';
 import { walk } from './walk.ts';
 import type { BuildFolder, Place, WalkLimits } from './walk.ts';
@@ -113,7 +114,14 @@ async function inspect(item: Build, options: DiscoverOptions): Promise<Unikernel
   try {
     await checkInside(item);
     const files = new Set(await readdir(build.directory));
-    const { candidate, link } = await pick(item, findCandidates(build.directory, files), options);
+    const picked = await pick(item, findCandidates(build.directory, files), options);
+    const { candidate, link } = picked;
+    const newer = await newerInputs(link);
+    const all = [
+      ...notes,
+      ...(picked.notes ?? []),
+      ...(newer.length === 0 ? [] : [staleNote(newer)]),
+    ];
     return {
       name,
       kind: build.kind,
@@ -122,7 +130,7 @@ async function inspect(item: Build, options: DiscoverOptions): Promise<Unikernel
       image: candidate.image,
       debugImage: candidate.debugImage,
       link,
-      ...(notes.length === 0 ? {} : { notes }),
+      ...(all.length === 0 ? {} : { notes: all }),
     };
   } catch (error) {
     if (!(error instanceof SpacerError) || error.code === 'cancelled') throw error;
@@ -154,11 +162,13 @@ async function checkInside({ build, root }: Build): Promise<void> {
 interface Picked {
   readonly candidate: Candidate;
   readonly link: LinkRecord;
+  readonly notes?: readonly string[];
 }
 
 /**
  * The one image of a build folder that can be linked again. Objects are named alike for every
- * target, so of several images in one folder only the last built one still has its objects.
+ * target, so of several images in one folder only the last built one still has its objects: the
+ * others are older than what they were linked from.
  */
 async function pick(
   item: Build,
@@ -173,12 +183,27 @@ async function pick(
   if (others.length === 0) return { candidate: only, link: await linkOf(item, only, options) };
   const tried = await Promise.all(candidates.map((candidate) => attempt(item, candidate, options)));
   const complete = tried.filter((result) => result !== undefined);
-  if (complete.length === 1 && complete[0] !== undefined) return complete[0];
+  const stale = await Promise.all(
+    complete.map(async ({ link }) => (await newerInputs(link)).length),
+  );
+  const fresh = complete.filter((_, i) => stale[i] === 0);
+  const [last] = complete.length === 1 ? complete : fresh;
+  const isOne = complete.length === 1 || fresh.length === 1;
+  if (last !== undefined && isOne) return { ...last, notes: [leftOut(candidates, last)] };
   const names = candidates.map((candidate) => path.basename(candidate.image)).join(', ');
   const text =
     `The build folder holds several images (${names}). Their objects have the same names, so only ` +
     'the last build is whole: keep one image, or build each in a folder of its own.';
   throw new SpacerError('several-images', text, { file: item.build.directory });
+}
+
+function leftOut(candidates: readonly Candidate[], { candidate: last }: Picked): string {
+  const others = candidates.filter(({ image }) => image !== last.image);
+  const names = others.map(({ image }) => path.basename(image)).join(', ');
+  return (
+    `The build folder also holds ${names}, whose objects were built over: each image that is to be ` +
+    'aligned needs a build folder of its own.'
+  );
 }
 
 async function attempt(

@@ -34,13 +34,38 @@ function pick(found: Discovered, name: string): Unikernel {
       'unikernel-unusable',
       `${name} cannot be used: ${unusable.path}: ${unusable.message}`,
     );
-  const known = found.unikernels.map((candidate) => candidate.name).join(', ');
+  const known = found.unikernels.map((candidate) => candidate.name);
+  const near = nearest(name, known);
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
   throw new SpacerError(
     'unikernel-unknown',
-    `There is no unikernel ${name}. Found: ${known || 'none'}.`,
+    `There is no unikernel ${name}.${hint} Found: ${known.join(', ') || 'none'}.`,
   );
 }
 
 function reasons(found: Discovered): string {
   return found.unusable.map((item) => `\n  ${item.name}: ${item.path}: ${item.message}`).join('');
+}
+
+/** The name that a mistyped one was meant to be: a third of its letters may be wrong. */
+function nearest(wanted: string, names: readonly string[]): string | undefined {
+  const most = Math.max(1, Math.floor(wanted.length / 3));
+  const rated = names.map((name) => ({ name, edits: editsBetween(wanted, name) }));
+  const [best] = rated.filter(({ edits }) => edits <= most).sort((a, b) => a.edits - b.edits);
+  return best?.name;
+}
+
+/** Letters to insert, delete or replace (Levenshtein), whatever their case. */
+function editsBetween(a: string, b: string): number {
+  const [from, to] = [[...a.toLowerCase()], [...b.toLowerCase()]];
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  from.forEach((letter, i) => {
+    const next = [i + 1];
+    to.forEach((other, j) => {
+      const replaced = row[j]! + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, row[j + 1]! + 1, next[j]! + 1));
+    });
+    row = next;
+  });
+  return row[to.length]!;
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { discover } from '../../../src/engine/workspace/discover.ts';
@@ -282,13 +282,25 @@ describe('discover says why not:', () => {
   });
 
   it('two builds in one folder, unless only one of them is whole', async () => {
-    tree.build('apps/hello/build');
-    tree.build('apps/hello/build', { name: 'hello_fc-x86_64' });
+    const first = tree.build('apps/hello/build');
+    const last = tree.build('apps/hello/build', { name: 'hello_fc-x86_64' });
+    for (const image of [first, last]) linkedAt(`${image}.dbg`, Date.now() + 60_000);
     const { unusable } = await discover(tree.root);
     expect(unusable).toMatchObject([{ name: 'hello', reason: 'several-images' }]);
     expect(unusable[0]?.message).toMatch(/hello_fc-x86_64, hello_qemu-x86_64/);
     tree.put('apps/hello/build/hello_fc-x86_64.dbg.cmd', 'unreadable');
     expect((await look()).usable).toEqual(['hello classic']);
+  });
+
+  it('two builds in one folder of which the objects are those of the last', async () => {
+    const first = tree.build('apps/hello/build');
+    linkedAt(`${first}.dbg`, Date.now() - 60_000);
+    const last = tree.build('apps/hello/build', { name: 'hello_fc-x86_64' });
+    linkedAt(`${last}.dbg`, Date.now() + 60_000);
+    const { unikernels, unusable } = await discover(tree.root);
+    expect(unusable).toEqual([]);
+    expect(unikernels.map(({ image }) => path.basename(image))).toEqual(['hello_fc-x86_64']);
+    expect(unikernels[0]?.notes?.join()).toMatch(/also holds hello_qemu-x86_64.*folder of its own/);
   });
 
   it('no such folder', async () => {
@@ -302,6 +314,20 @@ describe('discover says why not:', () => {
     await expect(discover(tree.root, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'cancelled',
     });
+  });
+});
+
+/** Lets an image be linked at another time, in milliseconds. */
+const linkedAt = (file: string, time: number) => utimesSync(file, time / 1000, time / 1000);
+
+describe('an image that is older than an object of its link', () => {
+  it('is used, with a note', async () => {
+    const image = tree.build('apps/hello/build');
+    linkedAt(`${image}.dbg`, Date.now() + 60_000);
+    expect((await discover(tree.root)).unikernels[0]?.notes).toBeUndefined();
+    linkedAt(`${image}.dbg`, Date.now() - 60_000);
+    const [hello] = (await discover(tree.root)).unikernels;
+    expect(hello?.notes).toEqual([expect.stringMatching(/\.o.* changed after .*stale-build/)]);
   });
 });
 
