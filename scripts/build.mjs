@@ -10,6 +10,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
+import { noticesOf } from './notices.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const { values } = parseArgs({
@@ -144,12 +145,13 @@ async function build({ entry, out, options }) {
   if (values.watch) {
     const context = await esbuild.context(settings);
     await context.watch();
-    return;
+    return undefined;
   }
-  await esbuild.build(settings);
+  const { metafile } = await esbuild.build(settings);
   if (out.endsWith('.mjs')) await chmod(outfile, 0o755);
   const { size } = await stat(outfile);
   console.log(`${relative(root, outfile)}  ${(size / 1024).toFixed(1)} KiB`);
+  return metafile;
 }
 
 /** The command for terminals of VS Code, where it runs on VS Code's own Node if there is no other. */
@@ -168,5 +170,7 @@ async function writeShim() {
 }
 
 await mkdir(outdir, { recursive: true });
-await Promise.all(jobs.map(build));
+const metafiles = (await Promise.all(jobs.map(build))).flatMap((metafile) => metafile ?? []);
+if (values.only === undefined && !values.watch)
+  await writeFile(join(outdir, 'THIRD-PARTY-NOTICES.txt'), await noticesOf(root, metafiles));
 if (jobs.some(({ group }) => group === 'cli')) await writeShim();

@@ -17,7 +17,8 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 /** Everything that may be in the package, besides the sample. */
 const ALLOWED = [
   /^package(\.nls(\.[\w-]+)?)?\.json$/,
-  /^(README|CHANGELOG)\.md$/,
+  /^(README|CHANGELOG|SECURITY)\.md$/,
+  /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^LICENSE(\.txt)?$/,
   /^dist\/(extension\.cjs|engine-worker\.cjs|cli\.mjs|bin\/spacer)$/,
   /^dist\/webview\/(page-map\.(js|css)|vscode-page-map\.js|report-theme\.css)$/,
@@ -33,6 +34,7 @@ const NEEDED = [
   'dist/engine-worker.cjs',
   'dist/cli.mjs',
   'dist/bin/spacer',
+  'dist/THIRD-PARTY-NOTICES.txt',
   'dist/webview/vscode-page-map.js',
   'dist/webview/page-map.js',
   'dist/webview/page-map.css',
@@ -48,6 +50,7 @@ const PARTS = [
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
+  'SECURITY.md',
   'dist',
   'l10n',
   'media',

@@ -15,6 +15,7 @@ interface Manifest {
   version: string;
   files: string[];
   dependencies?: Record<string, string>;
+  devDependencies: Record<string, string>;
 }
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Manifest;
 
@@ -23,7 +24,7 @@ describe('the package', () => {
 
   beforeAll(async () => {
     const staging = freshFolder('pack');
-    for (const name of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'])
+    for (const name of ['package.json', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE'])
       copyFileSync(path.join(root, name), path.join(staging, name));
     cpSync(path.join(root, 'media'), path.join(staging, 'media'), { recursive: true });
     cpSync(await builtDist(), path.join(staging, 'dist'), { recursive: true });
@@ -39,6 +40,15 @@ describe('the package', () => {
     expect(manifest.dependencies ?? {}).toEqual({});
     expect(readdirSync(path.join(installed, 'lib/node_modules'))).toEqual(['spacer']);
     expect(existsSync(path.join(installed, 'lib/node_modules/spacer/node_modules'))).toBe(false);
+  });
+
+  it('brings the licences of all that is bundled, and pins what it is built from', () => {
+    const place = path.join(installed, 'lib/node_modules/spacer/dist/THIRD-PARTY-NOTICES.txt');
+    const notices = readFileSync(place, 'utf8');
+    for (const name of ['commander', 'elfy', 'execa', 'd3-scale', 'iced-x86', 'valibot', 'yaml'])
+      expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\([\\w.-]+\\)$`, 'm'));
+    for (const [name, version] of Object.entries(manifest.devDependencies))
+      expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
   it('brings the command', async () => {

@@ -167,4 +167,40 @@ describe('what is refused', () => {
     for (let i = 0; i < symbols; i++) bytes.writeUInt32LE(i, table + i * 24);
     expect(code(bytes)).toBe('elf-string');
   });
+
+  it('includes a billion sections', () => {
+    const bytes = Buffer.alloc(64 + 2 * 64);
+    bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+    bytes.writeUInt16LE(62, 18);
+    bytes.writeBigUInt64LE(64n, 40);
+    bytes.writeUInt16LE(64, 58);
+    bytes.writeBigUInt64LE(1_000_000_000n, 64 + 32); // The count that does not fit the header.
+    expect(() => readElf('x', bytes)).toThrow('claims 1000000000 sections');
+  });
+
+  it('includes relocation tables that are one and the same', () => {
+    const tables = 200;
+    const entries = 100;
+    const headers = 64;
+    const data = headers + 64 * (3 + tables);
+    const bytes = Buffer.alloc(data + 24 * entries + 1);
+    bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+    bytes.writeUInt16LE(62, 18);
+    bytes.writeBigUInt64LE(BigInt(headers), 40);
+    bytes.writeUInt16LE(64, 58);
+    bytes.writeUInt16LE(3 + tables, 60);
+    const header = (index: number, type: number, size: number, link: number, entry: number) => {
+      const at = headers + 64 * index;
+      bytes.writeUInt32LE(type, at + 4);
+      bytes.writeBigUInt64LE(BigInt(data), at + 24);
+      bytes.writeBigUInt64LE(BigInt(size), at + 32);
+      bytes.writeUInt32LE(link, at + 40);
+      bytes.writeUInt32LE(1, at + 44);
+      bytes.writeBigUInt64LE(BigInt(entry), at + 56);
+    };
+    header(1, 2, 24, 2, 24);
+    header(2, 3, 1, 0, 0);
+    for (let i = 0; i < tables; i++) header(3 + i, 4, 24 * entries, 1, 24);
+    expect(() => readElf('x', bytes)).toThrow('relocation tables that overlap');
+  });
 });
