@@ -12,7 +12,7 @@ import type { UnikernelInput } from './atoms/identify.ts';
 import { checkOptions } from './check-options.ts';
 import { refuseLinks } from './folders.ts';
 import { baseOf } from './draft.ts';
-import { SpacerError } from './errors.ts';
+import { SpacerError, typedError } from './errors.ts';
 import { knownLayouts } from './known-layouts.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
 import {
@@ -85,6 +85,14 @@ interface Job extends Planned, Known {
  * @throws SpacerError where nothing can be aligned at all, or when cancelled
  */
 export async function align(request: AlignRequest): Promise<PageMapDocument> {
+  try {
+    return await alignSet(request);
+  } catch (error) {
+    throw typedError(error);
+  }
+}
+
+async function alignSet(request: AlignRequest): Promise<PageMapDocument> {
   const { options } = request;
   checkOptions(options);
   refuseLinks(ownFolders(outputOf(request)));

@@ -40,3 +40,19 @@ function withPlace(text: string, place: Place): string {
   const offset = place.offset === undefined ? '' : ` at offset 0x${place.offset.toString(16)}`;
   return `${onOneLine(place.file)}${line}${offset}: ${text}`;
 }
+
+/** Errors of the system by which there is no room, or no right, to write. */
+const UNWRITABLE = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG']);
+
+/**
+ * What the system says, as an error of ours (`output-unwritable`, `file-unreadable`): files go away
+ * and disks fill up at any moment. Anything else is returned as it is.
+ */
+export function typedError(error: unknown): unknown {
+  if (error instanceof SpacerError || !(error instanceof Error)) return error;
+  const { code, path, dest, message } = error as NodeJS.ErrnoException & { dest?: string };
+  if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
+  const kind = UNWRITABLE.has(code) ? 'output-unwritable' : 'file-unreadable';
+  const file = dest ?? path;
+  return new SpacerError(kind, message, file === undefined ? {} : { file }, { cause: error });
+}

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { AlignOptions } from '../protocol/options.ts';
 import type { ObjectsReport, Unusable } from '../protocol/page-map.ts';
 import { unifyObjects } from './atoms/interchange.ts';
-import { SpacerError } from './errors.ts';
+import { SpacerError, typedError } from './errors.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Tools } from './link/run.ts';
 import type { PassRunner, ProgressEvent, Step } from './progress.ts';
@@ -109,7 +109,8 @@ export async function guarded<T>(
 ): Promise<T | undefined> {
   try {
     return await pass();
-  } catch (error) {
+  } catch (thrown) {
+    const error = typedError(thrown);
     if (!(error instanceof SpacerError) || error.code === 'cancelled') throw error;
     failures.push(failureOf(unikernel, error));
     return undefined;
