@@ -3,7 +3,7 @@
  * so one that was found for the same of both is found again without a search. The key has all of them
  * and the version; what is kept has a checksum, and an image that it would spoil fails the proof.
  */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeIgnoredFolder } from './folders.ts';
@@ -99,10 +99,10 @@ function writeKept(
 ): void {
   if ([...used.keys()].every((key) => known.has(key))) return;
   const text = JSON.stringify([...used]);
-  const aside = `${file}.${process.pid}.tmp`;
+  const aside = `${file}.${randomUUID()}.tmp`;
   try {
     makeIgnoredFolder(cache);
-    writeFileSync(aside, `${sha256(text)}\n${text}`);
+    writeFileSync(aside, `${sha256(text)}\n${text}`, { flag: 'wx' });
     renameSync(aside, file);
   } catch {
     // Not kept.
