@@ -79,7 +79,10 @@ export async function analyzeImages(images: readonly string[]): Promise<PageMapD
   const names = imageNames(files);
   const unikernels = await mapParallel(files, async (file, i): Promise<UnikernelInput> => {
     const debug = debugBeside(file);
-    return { name: names[i]!, stages: { before: await measure(file, debug && { debug }) } };
+    return {
+      name: names[i]!,
+      stages: { before: await measureImage(file, debug ? { debug } : {}) },
+    };
   });
   return pageMapOf({ spacer: VERSION, unikernels });
 }
@@ -90,17 +93,6 @@ function debugBeside(image: string): ElfFile | undefined {
     return readDebug(`${image}.dbg`);
   } catch {
     return undefined;
-  }
-}
-
-async function measure(file: string, sources: Parameters<typeof measureImage>[1] = {}) {
-  try {
-    return await measureImage(file, sources);
-  } catch (cause) {
-    if (cause instanceof SpacerError) throw cause;
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const text = code === 'ENOENT' ? 'does not exist' : `cannot be read: ${message}`;
-    throw new SpacerError('file-unreadable', text, { file }, { cause });
   }
 }
 

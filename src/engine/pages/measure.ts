@@ -63,10 +63,10 @@ function attempt(image: string): ElfFile | SpacerError {
     return readElfFile(image);
   } catch (error) {
     if (error instanceof SpacerError) return error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const { code, message } = error as NodeJS.ErrnoException;
     return new SpacerError(
       'file-unreadable',
-      `cannot be read: ${reason}`,
+      code === 'ENOENT' ? 'does not exist' : `cannot be read: ${message}`,
       { file: image },
       { cause: error },
     );
