@@ -4,9 +4,11 @@
  * and the version; what is kept has a checksum, and an image that it would spoil fails the proof.
  */
 import { createHash, randomUUID, type Hash } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import * as v from 'valibot';
 import { makeIgnoredFolder } from './folders.ts';
+import { LIMITS } from './limits.ts';
 import { planLayout, type Layout, type LayoutInput, type Strategy } from './layout/plan.ts';
 import type { Blocks } from './layout/digest.ts';
 import { VERSION } from './version.ts';
@@ -23,10 +25,18 @@ export interface KnownLayouts {
 /** Part of every key: another way of searching gets other keys. */
 const FORMAT = 1;
 
-type Kept = Pick<Layout, 'addresses' | 'cost' | 'pool'> & {
-  readonly regionStarts: readonly (readonly [string, number])[];
-  readonly regionEnds: readonly (readonly [string, number])[];
-};
+const number = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const places = v.array(v.tuple([v.string(), number]));
+const keptLayout = v.object({
+  addresses: v.array(number),
+  cost: v.object({ distinct: number, loaded: number }),
+  pool: v.exactOptional(v.object({ start: number, end: number })),
+  regionStarts: places,
+  regionEnds: places,
+});
+type Kept = v.InferOutput<typeof keptLayout>;
+/** The file comes with the workspace: it may hold anything. */
+const keptLayouts = v.array(v.tuple([v.string(), keptLayout]));
 
 /** @param cache folder of what is kept; absent: nothing is */
 export function knownLayouts(cache: string | undefined): KnownLayouts {
@@ -38,8 +48,9 @@ export function knownLayouts(cache: string | undefined): KnownLayouts {
     if (strategy.effort === 0 || strategy.isLasting) return planLayout(input, strategy);
     const key = keyOf(input, strategy);
     const kept = known.get(key);
-    const layout = kept ? layoutOf(kept, strategy) : planLayout(input, strategy);
-    used.set(key, kept ?? keptOf(layout));
+    const isWhole = kept !== undefined && kept.addresses.length >= input.slots.length;
+    const layout = isWhole ? layoutOf(kept, strategy) : planLayout(input, strategy);
+    used.set(key, isWhole ? kept : keptOf(layout));
     return layout;
   };
   return { planner, keep: () => writeKept(cache, file, known, used) };
@@ -52,7 +63,7 @@ function layoutOf({ regionStarts, regionEnds, ...rest }: Kept, strategy: Strateg
 
 function keptOf({ addresses, regionStarts, regionEnds, cost, pool }: Layout): Kept {
   const maps = { regionStarts: [...regionStarts], regionEnds: [...regionEnds] };
-  return { addresses, cost, ...maps, ...(pool && { pool }) };
+  return { addresses: [...addresses], cost, ...maps, ...(pool && { pool }) };
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -84,8 +95,10 @@ function numberOf(blocks: Blocks, numbers: Map<Blocks, number>, hash: Hash): num
 
 function readKept(file: string): Map<string, Kept> {
   try {
+    const { size } = statSync(file);
+    if (size > LIMITS.bytes.document) return new Map();
     const [sum, text = ''] = readFileSync(file, 'utf8').split('\n');
-    return new Map(sum === sha256(text) ? (JSON.parse(text) as [string, Kept][]) : []);
+    return new Map(sum === sha256(text) ? v.parse(keptLayouts, JSON.parse(text)) : []);
   } catch {
     return new Map();
   }

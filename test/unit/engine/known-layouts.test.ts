@@ -72,3 +72,19 @@ test('what is damaged is not used', () => {
   const { planner } = knownLayouts(cache);
   expect(planner(inputOf(900), strategy)).toEqual(planLayout(inputOf(900), strategy));
 });
+
+test('what has a checksum, but is no layout, is not used', () => {
+  remember(inputOf(900));
+  const [, text = ''] = readFileSync(kept(), 'utf8').split('\n');
+  for (const [from, to] of [
+    [/"addresses":\[[^\]]*\]/, '"addresses":["x",-1]'],
+    [/"addresses":\[[^\]]*\]/, '"addresses":[]'],
+    [/"cost":\{[^}]*\}/, '"cost":null'],
+  ] as const) {
+    const changed = text.replace(from, to);
+    expect(changed).not.toBe(text);
+    writeFileSync(kept(), `${sealed(changed)}\n${changed}`);
+    const { planner } = knownLayouts(cache);
+    expect(planner(inputOf(900), strategy)).toEqual(planLayout(inputOf(900), strategy));
+  }
+});
