@@ -12,6 +12,7 @@ import type { Region } from '../layout/regions.ts';
 import { PC_RELATIVE } from '../model/relocation-types.ts';
 import { withObjects, type LoadedUnikernel } from '../read-unikernel.ts';
 import { isAddress } from './address-types.ts';
+import type { Counts, HomeOf } from './bench.ts';
 import { blocksOf, type Blocks } from './blocks.ts';
 import { chooseStarts, type Starts } from './choose-starts.ts';
 import { makeCommonObject, numberEntries } from './common-object.ts';
@@ -20,7 +21,7 @@ import { planMoving, type MovingLayout } from './layout.ts';
 import { COMMON, farSection, FIXED_SECTION } from './names.ts';
 import { besideSection } from './object-draft.ts';
 import { pagesOf } from './positions.ts';
-import { redirect, type Counts, type HomeOf } from './redirect.ts';
+import { redirect } from './redirect.ts';
 
 /** A set whose slots are known. */
 export interface KnownSet {
