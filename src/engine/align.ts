@@ -11,7 +11,7 @@ import { inputOf } from './atoms/input.ts';
 import type { UnikernelInput } from './atoms/identify.ts';
 import { checkOptions } from './check-options.ts';
 import { refuseLinks } from './folders.ts';
-import { baseOf } from './draft.ts';
+import { baseOf, finest, isFinest } from './draft.ts';
 import { SpacerError, typedError } from './errors.ts';
 import { knownLayouts } from './known-layouts.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
@@ -26,13 +26,14 @@ import {
 import { unitsIn } from './link/unit-cache.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Relinked } from './link/replay.ts';
+import type { SplitOptions } from './link/split-units.ts';
 import { lockPath, readLock } from './lock/file.ts';
 import type { Lock } from './lock/model.ts';
 import { pageMapOf, type StageInput } from './pages/document.ts';
 import { measureImage } from './pages/measure.ts';
 import { byLock, layoutPlan, type Plan } from './plan.ts';
 import { checkLockable } from './plan-locked.ts';
-import { planSet } from './plan-set.ts';
+import { boundOfSet, planSet } from './plan-set.ts';
 import { predict, type Prediction } from './predict.ts';
 import { stageOf } from './predicted-stage.ts';
 import { PassRunner, type Step } from './progress.ts';
@@ -189,7 +190,10 @@ async function planAndWrite(
   const layouts = knownLayouts(place.cache);
   const plan = lock
     ? byLock(await splitForLock(set, lock, place), lock, failures)
-    : layoutPlan(planSet(await splitSet(set, options, place), options, undefined, layouts.planner));
+    : layoutPlan(
+        planSet(await splitSet(set, options, place), options, undefined, layouts.planner),
+        await finestBound(set, options, place),
+      );
   layouts.keep();
   const planned: Planned[] = [];
   const ownOf = ownBuilds(recorded);
@@ -200,6 +204,16 @@ async function planAndWrite(
     if (texts) planned.push({ recorded: ownOf(loaded), loaded, input, texts });
   }
   return { plan: { ...plan, count: plan.unikernels.length }, planned };
+}
+
+/** The bound where the plan's own slots are coarser than they could be. */
+async function finestBound(
+  set: readonly LoadedUnikernel[],
+  options: AlignOptions,
+  place: SplitOptions,
+): Promise<number | undefined> {
+  if (isFinest(options) || options.aslr !== 0) return undefined;
+  return boundOfSet(await splitSet(set, finest(options), place), options);
 }
 
 /** The scripts and copies of objects of an earlier alignment, whatever it was asked for. */

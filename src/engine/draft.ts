@@ -87,6 +87,20 @@ export function isExplicit(options: AlignOptions): boolean {
   return align !== 'auto' || group !== 'auto' || options.customLoader;
 }
 
+/** The options with the slots left as fine as the build offers. */
+export const finest = (options: AlignOptions): AlignOptions => ({
+  ...options,
+  granularity: 'auto',
+  layout: 'auto',
+  align: 'auto',
+  group: 'auto',
+  customLoader: false,
+});
+
+/** True where the slots are the finest already. */
+export const isFinest = (options: AlignOptions): boolean =>
+  options.granularity === 'auto' && !isExplicit(options);
+
 /** What one slot holds, as the options have it. */
 export function atomSizeOf({ granularity }: Pick<AlignOptions, 'granularity'>): AtomSize {
   return granularity === 'library' || granularity === 'unit' ? granularity : 'section';

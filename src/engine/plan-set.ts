@@ -8,7 +8,7 @@ import { randomise, type KnownSet, type RandomiseOptions } from './aslr/randomis
 import { isPositionIndependent, moveWhole, type MovedWhole } from './aslr/whole.ts';
 import { chooseIndirection, type Indirection } from './atoms/indirection.ts';
 import type { Identified, UnikernelInput } from './atoms/identify.ts';
-import { draftOf, isExplicit, outputFacts, type Draft } from './draft.ts';
+import { draftOf, finest, isExplicit, isFinest, outputFacts, type Draft } from './draft.ts';
 import { SpacerError } from './errors.ts';
 import type { Planner } from './known-layouts.ts';
 import type { PlacedInput, SectionPlacement } from './ldscript/rewrite.ts';
@@ -46,7 +46,10 @@ export interface SetPlan {
   readonly layout: Layout;
   /** Why this layout was chosen, in one sentence. */
   readonly reason: string;
-  /** Distinct pages that no layout of these slots goes below; absent where addresses differ. */
+  /**
+   * Distinct pages that no layout goes below; absent where addresses differ, and where options ask for
+   * slots that are not the finest (`boundOfSet`).
+   */
   readonly bound?: number;
   readonly unikernels: readonly PlannedUnikernel[];
   readonly aslr?: AslrReport;
@@ -85,7 +88,7 @@ export function planSet(
   const mayPart = room === undefined && options.aslr === 0;
   const plain = draftOf(set, options, growth);
   const chosen = isExplicit(options)
-    ? { draft: plain, bound: boundOf(plain.layoutInput), ...explicitLayout(plain, options) }
+    ? { draft: plain, ...explicitLayout(plain, options) }
     : bestLayout(plain, options, growth, mayPart, planner);
   if (options.aslr > 0) return randomisedPlan(chosen, options, growth);
   const { draft, reason } = chosen;
@@ -101,8 +104,10 @@ export function planSet(
     const places = placesFor(layout, u);
     return { loaded, input, placements: placementsOf(input, u, regions, identified, places) };
   });
-  const common = { options, indirection, planned, groups, regions, identified, layout, reason };
-  return { ...common, bound: chosen.bound, unikernels };
+  return {
+    ...{ options, indirection, planned, groups, regions, identified, layout, reason, unikernels },
+    ...(chosen.bound !== undefined && { bound: chosen.bound }),
+  };
 }
 
 /** The planned set with blocks that lie elsewhere in every unikernel. */
@@ -194,7 +199,8 @@ interface Planned {
   readonly draft: Draft;
   readonly layout: Layout;
   readonly reason: string;
-  readonly bound: number;
+  /** Absent where the slots are not the finest that the build offers. */
+  readonly bound?: number;
 }
 
 /**
@@ -212,7 +218,7 @@ function bestLayout(
   const redirected = withReferencesKept(plain, options, growth);
   // A layout that is to last keeps references for what is to come.
   const drafts = !redirected ? [plain] : growth > 0 ? [redirected] : [plain, redirected];
-  const bound = Math.min(...drafts.map(({ layoutInput }) => boundOf(layoutInput)));
+  const bound = isFinest(options) ? { bound: leastBound(drafts) } : {};
   const first = drafts.map((draft) => ({ draft, cost: firstCost(draft) }));
   const { draft } = first.reduce((a, b) => (weigh(b.cost) < weigh(a.cost) ? b : a));
   const name = draft === plain ? 'search' : 'search with stubs and pins';
@@ -221,8 +227,21 @@ function bestLayout(
   const strategies = [...plainStrategies(options), { ...SEARCHED, name, effort, ...lasting }];
   const layouts = strategies.map((strategy) => planner(draft.layoutInput, strategy));
   const chosen = growth > 0 ? fewestPages(layouts) : withinLimits(layouts, draft, mayPart, planner);
-  return { draft, bound, ...chosen };
+  return { draft, ...bound, ...chosen };
 }
+
+/**
+ * Distinct pages that no layout of a set goes below, whatever its options ask for.
+ * @param set with libraries split as `finest` has it
+ */
+export function boundOfSet(set: readonly LoadedUnikernel[], options: AlignOptions): number {
+  const plain = draftOf(set, finest(options), 0);
+  const redirected = withReferencesKept(plain, finest(options), 0);
+  return leastBound(redirected ? [plain, redirected] : [plain]);
+}
+
+const leastBound = (drafts: readonly Draft[]): number =>
+  Math.min(...drafts.map(({ layoutInput }) => boundOf(layoutInput)));
 
 /** The set with calls through stubs and with pinned constants; undefined where neither is needed. */
 function withReferencesKept(

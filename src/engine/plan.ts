@@ -27,7 +27,11 @@ export interface Plan {
   readonly libraries?: LibraryEntry[];
 }
 
-export function layoutPlan({ unikernels, layout, reason, identified, bound, aslr }: SetPlan): Plan {
+/** @param bound of the finest slots, where the plan's are not */
+export function layoutPlan(
+  { unikernels, layout, reason, identified, aslr, ...plan }: SetPlan,
+  bound: number | undefined = plan.bound,
+): Plan {
   return {
     unikernels,
     layout: { chosen: layout.strategy.name, reason },

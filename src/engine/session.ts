@@ -7,6 +7,7 @@ import { paddingOf, type AlignOptions } from '../protocol/options.ts';
 import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
 import { unifyObjects } from './atoms/interchange.ts';
 import { checkOptions } from './check-options.ts';
+import { finest, isFinest } from './draft.ts';
 import { SpacerError } from './errors.ts';
 import { mapParallel } from './link/parallel.ts';
 import type { Tools } from './link/run.ts';
@@ -16,7 +17,7 @@ import { pageMapOf, type StageInput, type UnikernelInput } from './pages/documen
 import { measureImage, readDebug } from './pages/measure.ts';
 import { byLock, layoutPlan, type Plan } from './plan.ts';
 import { checkLockable } from './plan-locked.ts';
-import { planSet, slotsFor, type PlannedUnikernel } from './plan-set.ts';
+import { boundOfSet, planSet, slotsFor, type PlannedUnikernel } from './plan-set.ts';
 import { predictedStage } from './predicted-stage.ts';
 import type { PreviewSet } from './preview.ts';
 import { readUnikernel, type LoadedUnikernel } from './read-unikernel.ts';
@@ -120,7 +121,9 @@ export class Session {
       ? await unifyObjects(read, { signal })
       : { set: read };
     const failures: Unusable[] = [];
-    const plan = lock ? byLock(set, lock, failures) : layoutPlan(planSet(set, options));
+    const plan = lock
+      ? byLock(set, lock, failures)
+      : layoutPlan(planSet(set, options), await this.finestBound(options, names));
     const planned = new Map(plan.unikernels.map((one) => [one.loaded.unikernel.name, one]));
     const unikernels: UnikernelInput[] = [];
     for (const { unikernel, before } of members) {
@@ -158,6 +161,17 @@ export class Session {
     const split = splitSet(this.loaded, options, { root: this.workspace });
     this.splits.set(key, split);
     return split;
+  }
+
+  /** The bound where the plan's own slots are coarser than they could be. */
+  private async finestBound(
+    options: AlignOptions,
+    names: readonly string[],
+  ): Promise<number | undefined> {
+    if (isFinest(options) || options.aslr !== 0) return undefined;
+    const whole = await this.splitFor(finest(options));
+    const set = whole.filter(({ unikernel }) => names.includes(unikernel.name));
+    return boundOfSet(set, options);
   }
 
   private splitBy(lock: Lock): Promise<readonly LoadedUnikernel[]> {
