@@ -14,6 +14,9 @@ import { FIELD_BYTES } from '../model/relocation-types.ts';
 import { relocateSection, type Addresses } from '../model/relocate.ts';
 import { KIND, type Program } from '../model/types.ts';
 import { follow, type Doubt } from './follow.ts';
+import { changedInstructions } from './instructions.ts';
+import { fieldsOf, pointerOf } from './pointers.ts';
+import { Follower } from './rewritten.ts';
 import { isAtom, isFilled, isMergeable, isPinned } from './inputs.ts';
 import { hex, type Difference, type Finding } from './types.ts';
 import type { ImageView, Site } from './view.ts';
@@ -54,6 +57,8 @@ class Run {
   private readonly addresses: Addresses;
   /** With the symbols of split sections where their pieces are. */
   private readonly program: Program;
+  /** Where instructions may have been encoded otherwise. */
+  private readonly follower: Follower | undefined;
 
   constructor(
     private readonly view: ImageView,
@@ -61,6 +66,7 @@ class Run {
   ) {
     this.addresses = addressesOf(view);
     this.program = withPieces(view);
+    if (view.isRewritten) this.follower = new Follower(view);
   }
 
   finding(): Finding {
@@ -88,8 +94,12 @@ class Run {
     const part = expected.subarray(span.offset, span.offset + span.size);
     const relocations = this.relocationsIn(site);
     this.references += relocations.length;
+    const { follower } = this;
+    if (follower) this.notePointers(site, part, found, relocations, follower);
     if (Buffer.compare(part, found) === 0) return;
-    this.explain(site, part, found, relocations);
+    const isCode = (section.flags & SHF.EXECINSTR) !== 0;
+    if (follower && isCode) this.explainCode(site, part, found, relocations, follower);
+    else this.explain(site, part, found, relocations);
   }
 
   private checkZeros(site: Site): void {
@@ -124,6 +134,69 @@ class Run {
     return all.filter(({ offset }) => offset >= span.offset && offset < span.offset + span.size);
   }
 
+  /** Every instruction that differs does the same all the same. */
+  private explainCode(
+    site: Site,
+    expected: Uint8Array,
+    found: Uint8Array,
+    relocations: readonly ElfRelocation[],
+    follower: Follower,
+  ): void {
+    const { section, span, object } = site;
+    const { elf } = this.view.program.objects[object]!;
+    const rest = this.withoutFollowed(site, expected, found, relocations);
+    for (const changed of changedInstructions(elf, section, span, expected, rest)) {
+      const { offset, before, isJumpedInto } = changed;
+      const from = offset - span.offset;
+      const end = from + before.size;
+      const fields = relocations.filter(
+        (r) => r.offset >= offset && r.offset < offset + before.size,
+      );
+      this.followed++;
+      const meant = fieldsOf(this.view, site, before, fields);
+      const why = isJumpedInto ? 'is jumped into' : follower.compare(before, meant);
+      if (why === undefined) continue;
+      const text = [found, expected].map((b) => show(b.subarray(from, end)));
+      this.fail(site, 'instruction', offset, `${why} (${text.join(' instead of ')})`);
+    }
+  }
+
+  /** The bytes of a place, without fields that lead where the object says all the same. */
+  private withoutFollowed(
+    site: Site,
+    expected: Uint8Array,
+    found: Uint8Array,
+    relocations: readonly ElfRelocation[],
+  ): Uint8Array {
+    const rest = Uint8Array.from(found);
+    for (const relocation of relocations) {
+      const from = relocation.offset - site.span.offset;
+      const end = from + (FIELD_BYTES[relocation.type] ?? 0);
+      const own = expected.subarray(from, end);
+      const field = found.subarray(from, end);
+      if (end > found.length || Buffer.compare(own, field) === 0) continue;
+      if (follow(this.view, site, relocation, field) !== undefined) continue;
+      this.followed++;
+      rest.set(own, from);
+    }
+    return rest;
+  }
+
+  /** Code has one address everywhere, in data and in instructions that are as they were. */
+  private notePointers(
+    site: Site,
+    expected: Uint8Array,
+    found: Uint8Array,
+    relocations: readonly ElfRelocation[],
+    follow: Follower,
+  ): void {
+    for (const relocation of relocations) {
+      const pointer = pointerOf(this.view, site, relocation, expected, found);
+      if (pointer && !follow.standsFor(pointer.code, pointer.address))
+        this.fail(site, 'pointer', relocation.offset, 'is another address of the same code');
+    }
+  }
+
   /** Every byte that differs lies in a field that leads to the same thing all the same. */
   private explain(
     site: Site,
@@ -137,6 +210,12 @@ class Run {
       const end = from + (FIELD_BYTES[relocation.type] ?? 0);
       const own = expected.subarray(from, end);
       if (end > found.length || Buffer.compare(own, found.subarray(from, end)) === 0) continue;
+      if (this.follower && pointerOf(this.view, site, relocation, expected, found)) {
+        // It was looked at with all other pointers.
+        this.followed++;
+        rest.set(own, from);
+        continue;
+      }
       const doubt = follow(this.view, site, relocation, found.subarray(from, end));
       if (doubt === undefined) this.followed++;
       else this.doubt(site, relocation.offset, doubt, found.subarray(from, end), own);

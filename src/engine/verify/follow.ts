@@ -85,7 +85,8 @@ function valuesOf(
   return [names.get(symbolName(program, object, symbol)) ?? []].flat();
 }
 
-function meaningOf(
+/** What a field is to mean; undefined for what is in no section. */
+export function meaningOf(
   { program }: ImageView,
   { object }: Site,
   relocation: ElfRelocation,
@@ -206,7 +207,12 @@ function isStub(
 const inside = ({ offset, size }: Span, at: number) => at >= offset && at < offset + size;
 
 const SLOT = 8;
-const THROUGH_SLOT: ReadonlySet<number> = new Set([R.GOTPCREL, R.GOTPCRELX, R.REX_GOTPCRELX]);
+/** Types of fields that lead to a slot. */
+export const THROUGH_SLOT: ReadonlySet<number> = new Set([
+  R.GOTPCREL,
+  R.GOTPCRELX,
+  R.REX_GOTPCRELX,
+]);
 
 /** A load from the global offset table: the slot holds the address that is meant. */
 function leadsThroughSlot(

@@ -52,10 +52,15 @@ export function checkOrder(old: ImageView, aligned: ImageView): Finding {
   differences.push(
     ...changedRanges(places, pairs, aligned),
     ...changedStarts(places, pairs, tables),
-    ...changedNeighbours(places.filter(isNoEmptyBound(places)), pairs, rangesOf(places)),
     ...changedTemplate(placesOf(old, aligned), old, aligned),
   );
-  return { counts: { tables: tables.length - unproven.length }, differences, unproven };
+  const tableCount = tables.length - unproven.length;
+  const inner = places.filter(isNoEmptyBound(places));
+  const moved = changedNeighbours(inner, pairs, rangesOf(places));
+  // What moves with its code leaves the range of a name: the names are those of what stays.
+  if (aligned.isRewritten) unproven.push(...moved.map(({ text }) => text));
+  else differences.push(...moved);
+  return { counts: { tables: tableCount }, differences, unproven };
 }
 
 function pairsOf(old: ImageView, aligned: ImageView): Pair[] {

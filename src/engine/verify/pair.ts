@@ -147,8 +147,7 @@ async function verifyLoaded(
   const { debug, image, isUnfinished } = is;
   if (debug === undefined) return withoutSymbols(old, is);
   const { link, unproven } = await knownLink(recorded, await folderOf(image, output));
-  const { path: file, bytes } = recorded.debug;
-  const oldImage = isUnfinished ? { path: file, bytes } : old.image;
+  const oldImage = isUnfinished ? await readImage(recorded.unikernel.debugImage) : old.image;
   const proof = verifyUnikernel({ recorded, ...link, debug, oldImage, newImage: image });
   const steps = isUnfinished ? [UNFINISHED] : [];
   return { ...proof, unproven: [...unproven, ...steps, ...proof.unproven] };

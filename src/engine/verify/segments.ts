@@ -108,6 +108,8 @@ function alignmentOf(
 export function checkPermissions(old: ImageView, aligned: ImageView): Finding {
   const differences = overlapsOf(aligned.image);
   const unproven: string[] = [];
+  /** Constants that move with their code stand among it (docs/aslr.md). */
+  let executable = 0;
   const { program } = old;
   const spans: { start: number; end: number; name: string }[] = [];
   program.objects.forEach(({ elf, library }, object) => {
@@ -121,12 +123,15 @@ export function checkPermissions(old: ImageView, aligned: ImageView): Finding {
         const after = permissionsAt(aligned.image, span.address);
         if (was === undefined || before === undefined || after === undefined) continue;
         const text = `${name} may be ${letters(after)} instead of ${letters(before)}`;
-        if (gained(before, after)) differences.push({ kind: 'permission', text });
+        const more = gained(before, after);
+        if (more === PF.X && aligned.isRewritten && isConstant(section)) executable++;
+        else if (more) differences.push({ kind: 'permission', text });
         // Whether it matters is the boot code's: multiboot loaders do not look at permissions.
         else if (lost(before, after, askedBy(section.flags))) unproven.push(text);
       }
     }
   });
+  if (executable > 0) unproven.push(`${executable} sections of constants may be executed now`);
   const overlaps = overlapping(spans);
   if (!aligned.isSearched) return { differences: [...differences, ...overlaps], unproven };
   // Of two that were looked for and found in one place, one is elsewhere.
@@ -175,3 +180,5 @@ function overlapping(ranges: { start: number; end: number; name: string }[]): Di
     return [{ kind: 'overlap', text: `${range.name} overlaps ${before.name}` }];
   });
 }
+
+const isConstant = ({ flags }: ElfSection) => (flags & (SHF.WRITE | SHF.EXECINSTR)) === 0;

@@ -114,10 +114,10 @@ function madePlace({ sections }: ElfFile, address: number): string {
 
 const holds = ({ address, size }: Span, at: number) => at >= address && at < address + size;
 
-/** The records of an image; undefined where they are not understood. */
+/** The records of an image, none where it has no table; undefined where they are not understood. */
 function framesOf(image: ElfFile): Frame[] | undefined {
   const section = image.sections.find(({ name, size }) => name === '.eh_frame' && size > 0);
-  if (section === undefined) return undefined;
+  if (section === undefined) return [];
   try {
     return new Reader(section.data, section.address).frames();
   } catch (error) {

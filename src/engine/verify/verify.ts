@@ -12,7 +12,6 @@
  *   boot         entry, multiboot header, table of memory regions; the bootable image is the
  *                unstripped one
  */
-import { COMMON } from '../aslr/names.ts';
 import { globMatches } from '../atoms/gather.ts';
 import { sectionKeys } from '../atoms/object-form.ts';
 import type { ElfFile } from '../elf/types.ts';
@@ -60,7 +59,7 @@ export function verifyUnikernel(request: VerifyRequest): Proof {
   const aligned = alignedView(request, old.program);
   const findings = joinFindings([
     checkAtoms(old, aligned, 'the user’s image'),
-    ...(isRewritten(request) ? [REWRITTEN] : comparePrograms(request, old, aligned)),
+    ...comparePrograms(request, old, aligned),
     ...checkLinked(request),
     checkBoot({
       old: booted,
@@ -87,16 +86,6 @@ function comparePrograms(request: VerifyRequest, old: ImageView, aligned: ImageV
     checkUnwind(old, aligned, isExchanged(request)),
   ];
 }
-
-/** Whether instructions were encoded otherwise, as `--aslr` does in its copies of the objects. */
-function isRewritten({ aligned }: VerifyRequest): boolean {
-  return aligned?.objects.some(({ library }) => library === COMMON) ?? false;
-}
-
-/** That another instruction does the same is not shown by bytes and references. */
-const REWRITTEN: Finding = {
-  unproven: ['instructions that --aslr encoded otherwise: only that the image is what was planned'],
-};
 
 /** What is known of an image only where the objects and scripts of its link are. */
 function checkLinked(request: VerifyRequest): Finding[] {

@@ -3,6 +3,7 @@
  * in it. For the user's own image the places are found in the image itself, for an aligned one they
  * are what the plan claims. Either way they are claims only: a wrong one shows as different bytes.
  */
+import { constantSection, slotName } from '../aslr/names.ts';
 import {
   SHF,
   SHN,
@@ -51,6 +52,8 @@ export interface ImageView {
   readonly pic: boolean;
   /** Places were looked for: a section without one may stand in the image all the same. */
   readonly isSearched: boolean;
+  /** Instructions may be encoded otherwise, as `--aslr` does in its copies of the objects. */
+  readonly isRewritten: boolean;
 }
 
 const NOWHERE: readonly Span[] = [];
@@ -252,7 +255,7 @@ function spansOfObject(
 function piecesByName(copy: ElfFile): Map<string, { piece: number; unit: string }[]> {
   const result = new Map<string, { piece: number; unit: string }[]>();
   for (const { name, index } of copy.sections) {
-    const part = unitSection(name);
+    const part = unitSection(name.startsWith(CONSTANTS) ? name.slice(CONSTANTS.length) : name);
     if (part === undefined) continue;
     const list = result.get(part.name) ?? [];
     result.set(part.name, list);
@@ -270,8 +273,14 @@ function viewOf(
   const memory = new LoadedMemory(image);
   const names = namesOf(image.symbols);
   const tls = templateOf(image);
-  return { program, image, memory, spansOf, names, tls, pic, isSearched: false };
+  const isRewritten = image.symbols.some(({ name }) => name.startsWith(REWRITTEN));
+  return { program, image, memory, spansOf, names, tls, pic, isSearched: false, isRewritten };
 }
+
+/** Names of the address table that only such images have. */
+const REWRITTEN = slotName('');
+/** Constants that move with code are named as code. */
+const CONSTANTS = constantSection('');
 
 /** A hidden symbol of a script is local in the image. */
 function namesOf(symbols: readonly ElfSymbol[]): Map<string, number | undefined> {

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readElf } from '../../../src/engine/elf/read.ts';
+import { PT, type ElfFile } from '../../../src/engine/elf/types.ts';
 import { SpacerError } from '../../../src/engine/errors.ts';
 import { verifyUnikernel, type VerifyRequest } from '../../../src/engine/verify/verify.ts';
 import { alignedForProof } from '../../support/aligned.ts';
@@ -52,6 +53,75 @@ function missedMutation(
     if (error instanceof SpacerError) return undefined;
     throw error;
   }
+}
+
+describe('code that --aslr encoded otherwise', () => {
+  it('is proven instruction by instruction', { timeout: 600_000 }, async () => {
+    for (const request of await alignedForProof(given ?? 'default', { aslr: 2, seed: 'proof' })) {
+      const { differences, unproven } = verifyUnikernel(request);
+      expect(differences).toEqual([]);
+      expect(unproven).toEqual([
+        expect.stringMatching(/^\d+ sections of constants may be executed/),
+      ]);
+    }
+  });
+
+  it('is followed into thunk, slot and stub: each change of one is seen', async () => {
+    const [request] = await alignedForProof(given ?? 'default', { aslr: 2, seed: 'proof' });
+    // Without what is known of the link, so that nothing but the following itself can see it.
+    const { prediction, ...rest } = request!;
+    const alone = { ...rest, prediction: { ...prediction!, contents: contentsOf(rest.debug) } };
+    const random = randomOf(SEED);
+    const places = outOfLine(rest.debug, rest.recorded.debug);
+    expect(places.length).toBeGreaterThan(50);
+    const missed: string[] = [];
+    for (let i = 0; i < Math.min(COUNT, 200); i++) {
+      const { address, what } = places[random(places.length)]!;
+      const bytes = Buffer.from(rest.debug.bytes);
+      const segment = rest.debug.segments.find(
+        (s) =>
+          s.type === 1 && s.virtualAddress <= address && address < s.virtualAddress + s.fileSize,
+      )!;
+      const at = segment.offset + address - segment.virtualAddress;
+      bytes[at] = bytes[at]! ^ (1 + random(255));
+      const debug = readElf(rest.debug.path, bytes);
+      const changed = {
+        ...alone,
+        debug,
+        prediction: { ...prediction!, contents: contentsOf(debug) },
+      };
+      const kinds = verifyUnikernel({ ...changed, newImage: request!.newImage }).differences;
+      if (!kinds.some(({ kind }) => ['instruction', 'pointer', 'reference'].includes(kind)))
+        missed.push(`${what} at 0x${address.toString(16)}`);
+    }
+    expect(missed).toEqual([]);
+  });
+});
+
+/** The bytes of an image as if they had been foretold. */
+function contentsOf({ segments, bytes }: ElfFile): Map<number, Uint8Array> {
+  const pages = new Map<number, Uint8Array>();
+  for (const { type, virtualAddress, offset, fileSize } of segments) {
+    if (type !== PT.LOAD) continue;
+    for (let at = 0; at < fileSize; at++) {
+      const page = Math.floor((virtualAddress + at) / PAGE) * PAGE;
+      const own = pages.get(page) ?? new Uint8Array(PAGE);
+      pages.set(page, own);
+      own[virtualAddress + at - page] = bytes[offset + at]!;
+    }
+  }
+  return pages;
+}
+
+const PAGE = 4096;
+
+/** Opcodes and fields of jumps that stand for code of the user's image. */
+function outOfLine(image: ElfFile, user: ElfFile): { address: number; what: string }[] {
+  const known = new Set(user.symbols.map(({ name }) => name));
+  return image.symbols.flatMap(({ name, value, size }) => {
+    if (known.has(name) || !/^__spacer_(stub|thunk)\./.test(name)) return [];
+    return Array.from({ length: size || 3 }, (_, i) => ({ address: value + i, what: name }));
+  });
 }
 
 describe('an unchanged image', () => {
