@@ -71,13 +71,26 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const at = /position (\d+)/.exec((error as Error).message)?.[1];
-    const line = lineAt(text, at === undefined ? text.length : Number(at));
+    // The message names a place where a token is wrong by what stands before it, and else the token.
+    const named = /position (\d+)/.exec((error as Error).message)?.[1];
+    const line = lineAt(text, named === undefined ? firstNoToken(text) : Number(named));
     throw new SpacerError('lock-invalid', 'is damaged: it is not JSON from here on.', {
       file,
       line,
     });
   }
+}
+
+/** The tokens of RFC 8259 with the white space before them. */
+const TOKEN =
+  /[ \t\r\n]*(?:"(?:[^"\\\n]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|[{}[\],:])/y;
+
+/** Offset of the first thing that is no token; the end where all are. */
+function firstNoToken(text: string): number {
+  let end = 0;
+  TOKEN.lastIndex = 0;
+  while (TOKEN.test(text)) end = TOKEN.lastIndex;
+  return end + /^\s*/.exec(text.slice(end))![0].length;
 }
 
 const lineAt = (text: string, offset: number) => text.slice(0, offset).split('\n').length;

@@ -78,6 +78,7 @@ export function withGroupRoom(
   for (const group of ORDER) {
     const own = regions.filter((region) => region.group === group);
     if (own.length === 0) continue;
+    shift = alignUp(shift, largestAlignment(slots, own));
     shifts.set(group, shift);
     const start = Math.min(...own.map(({ name }) => layout.regionStarts.get(name)!));
     const end = Math.max(...own.map(({ name }) => layout.regionEnds.get(name)!));
@@ -89,6 +90,15 @@ export function withGroupRoom(
     shift += room * PAGE_SIZE;
   }
   return { layout: moved(layout, slots, groupOf, shifts, groups), groups };
+}
+
+/** What a group may be moved by, so that its slots keep their alignment. */
+function largestAlignment(slots: readonly Slot[], regions: readonly Region[]): number {
+  const names = new Set(regions.map(({ name }) => name));
+  return slots.reduce(
+    (most, { region, alignment }) => (names.has(region) ? Math.max(most, alignment) : most),
+    PAGE_SIZE,
+  );
 }
 
 /** Thread-local storage ends where its offsets count from. */

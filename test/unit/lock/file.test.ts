@@ -96,6 +96,22 @@ describe('a lock file that is refused', () => {
     expect(error.place.line).toBeGreaterThan(lineOf(/"slots"/));
   });
 
+  it.each([
+    ['a value that is no token', (line: string) => line.replace('"room":', '"room":x')],
+    ['a comma too many', (line: string) => line.replace('"room":', ',"room":')],
+    ['a word that is none', (line: string) => line.replace(/"room":\d+/, '"room":tru')],
+    ['a quote that is missing', (line: string) => line.replace('"region"', '"region')],
+  ])('has %s', (_, damage) => {
+    const error = problem((whole) => {
+      const lines = whole.split('\n');
+      const at = lines.findIndex((line) => line.includes('"key":"lib1 .text.0"'));
+      lines[at] = damage(lines[at]!);
+      return lines.join('\n');
+    });
+    expect(error.message).toMatch(/damaged/);
+    expect(error.place.line).toBe(lineOf(/"key":"lib1 \.text\.0"/));
+  });
+
   it('has a broken line in the middle', () => {
     const error = problem((whole) => whole.replace(/("key":"lib1 \.text\.0")/, '$1 oops'));
     expect(error.place.line).toBe(lineOf(/"key":"lib1 \.text\.0"/));
