@@ -20,23 +20,22 @@ export async function addBuilds(
         .replaceAll(`apps/${application}/`, `apps/${name}/`)
         .replaceAll(`${application}_qemu`, `${name}_qemu`);
     const to = path.join(workspace, 'apps', name);
-    for (const folder of ['.', 'build']) await copyFiles(from, to, folder, rename);
+    await copyFolder(from, to, rename);
   }
   return names;
 }
 
-async function copyFiles(
+async function copyFolder(
   from: string,
   to: string,
-  folder: string,
   rename: (text: string) => string,
 ): Promise<void> {
-  await mkdir(path.join(to, folder), { recursive: true });
-  const entries = await readdir(path.join(from, folder), { withFileTypes: true });
-  for (const entry of entries.filter((one) => one.isFile())) {
-    const source = path.join(from, folder, entry.name);
-    const target = path.join(to, folder, rename(entry.name));
-    if (isText(entry.name)) await writeFile(target, rename(await readFile(source, 'utf8')));
+  await mkdir(to, { recursive: true });
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const source = path.join(from, entry.name);
+    const target = path.join(to, rename(entry.name));
+    if (entry.isDirectory()) await copyFolder(source, target, rename);
+    else if (isText(entry.name)) await writeFile(target, rename(await readFile(source, 'utf8')));
     else await link(source, target);
   }
 }

@@ -49,7 +49,9 @@ export function readTheme(element: HTMLElement): MapTheme {
   // Seven categories and a filler, bright and dimmed: the slots of a raster.
   const slots = [...fill, background, ...dim, background];
   const writable = legible(read('charts-purple', 'charts-yellow'), background, foreground, 3);
-  const indirection = legible(read('charts-red', 'errorForeground'), background, foreground, 3);
+  const indirection = markColor(read, [...fill, writable], (color) =>
+    legible(color, background, foreground, 3),
+  );
   const family = style.fontFamily;
   return {
     background: background.formatRgb(),
@@ -75,6 +77,12 @@ export function readTheme(element: HTMLElement): MapTheme {
     smallFont: `10px ${family}`,
     boldFont: `600 12px ${family}`,
   };
+}
+
+/** A colour for a mark that no kind of page has. */
+function markColor(read: Read, taken: Rgb[], visible: (color: Rgb) => Rgb): Rgb {
+  const candidates = [read('charts-red'), read('charts-yellow'), read('charts-orange')];
+  return mostDistinct(candidates.map(visible), taken) ?? visible(read('charts-red'));
 }
 
 export function rasterPalette(theme: MapTheme, ratio: number): RasterPalette {

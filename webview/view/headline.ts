@@ -112,5 +112,8 @@ function memoryFacts(before: Totals | undefined, last: Totals): string[] {
 
 export function saving(before: number, after: number): string {
   if (after === 0 || before === after) return 'no saving';
-  return after < before ? `${times(before / after)} less` : `${times(after / before)} more`;
+  const ratio = Math.max(before, after) / Math.min(before, after);
+  // A factor says nothing of a small difference.
+  const by = ratio < 1.1 ? percent(Math.abs(before - after), before) : times(ratio);
+  return after < before ? `${by} less` : `${by} more`;
 }

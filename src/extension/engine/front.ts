@@ -70,24 +70,32 @@ const PAUSE = 80;
 
 class Front {
   private readonly known = new Map<string, Promise<Known>>();
+  /** Those who wait for a workspace to be read. */
+  private readonly listeners = new Map<string, Set<Progress>>();
 
   constructor(private readonly reader: Reader) {}
 
   forget(workspace: string): void {
     this.known.delete(workspace);
+    this.listeners.delete(workspace);
   }
 
   /**
    * Opens a workspace unless it is open. Several that ask at once get one answer, so none of them
-   * can cancel it.
+   * can cancel it, and all hear how far it is.
    */
   open(place: Place, progress: Progress): Promise<Known> {
     const { workspace } = place;
-    const opening = this.known.get(workspace) ?? this.read(place, progress);
+    const listeners = this.listeners.get(workspace) ?? new Set();
+    this.listeners.set(workspace, listeners.add(progress));
+    const tell: Progress = (value) => listeners.forEach((listener) => listener(value));
+    const opening = this.known.get(workspace) ?? this.read(place, tell);
     this.known.set(workspace, opening);
-    opening.catch(() => {
-      if (this.known.get(workspace) === opening) this.known.delete(workspace);
-    });
+    opening
+      .catch(() => {
+        if (this.known.get(workspace) === opening) this.known.delete(workspace);
+      })
+      .finally(() => listeners.delete(progress));
     return opening;
   }
 
