@@ -98,7 +98,10 @@ function changedHeaders(old: ElfFile, image: ElfFile, debug: ElfFile): Differenc
   });
 }
 
-/** objcopy keeps a header's alignment or takes the largest of its sections, by version. */
+/**
+ * objcopy keeps a header's alignment, takes the largest of its sections or, where it moves contents
+ * in the file, that of a page: by version and by what it was given.
+ */
 function changedAlignment(i: number, is: ElfSegment, debug: ElfFile, old: ElfFile): Difference[] {
   const was = debug.segments[i]!;
   const end = is.virtualAddress + is.memorySize;
@@ -108,7 +111,8 @@ function changedAlignment(i: number, is: ElfSegment, debug: ElfFile, old: ElfFil
   const largest = own.reduce((most, { alignment }) => Math.max(most, alignment), 1);
   const users = old.segments.filter(({ type }) => type !== PT.LOAD && type === is.type);
   const allowed = [was, ...users].map(({ alignment }) => alignment);
-  if ([...allowed, largest, Math.max(PAGE, largest)].includes(is.alignment)) return [];
+  const page = is.type === PT.LOAD ? PAGE : largest;
+  if ([...allowed, largest, page, Math.max(PAGE, largest)].includes(is.alignment)) return [];
   const text = `program header ${i} of the bootable image has alignment ${hex(is.alignment)} instead of ${hex(was.alignment)}`;
   return [different('segment', text)];
 }
