@@ -223,22 +223,9 @@ class Run {
     }
     const isOther = (byte: number, i: number) => byte !== expected[i];
     if (!rest.some(isOther)) return;
-    const named = rest.findIndex((byte, i) => isOther(byte, i) && this.isNamed(site, i));
-    if (named < 0 && this.view.isSearched) {
-      this.unproven.push(`${this.which}: ${this.nameOf(site, site.span.offset)} beside its names`);
-      return;
-    }
-    const at = named < 0 ? rest.findIndex(isOther) : named;
+    const at = rest.findIndex(isOther);
     const text = `is ${show(rest.subarray(at, at + 4))} instead of ${show(expected.subarray(at, at + 4))}`;
     this.fail(site, 'bytes', site.span.offset + at, text);
-  }
-
-  /** Whether a byte belongs to something with a name and a size, and is no padding. */
-  private isNamed({ object, section, span }: Site, at: number): boolean {
-    const offset = span.offset + at;
-    return this.view.program.objects[object]!.elf.symbols.some(
-      (s) => s.section === section.index && s.value <= offset && offset < s.value + s.size,
-    );
   }
 
   private doubt(
