@@ -3,6 +3,7 @@
  * give it, and the user's image and the aligned one have the same names, each with the same type
  * and size.
  */
+import { isDebugging } from '../elf/debugging.ts';
 import { SHN, STB, STT, type ElfFile, type ElfSymbol } from '../elf/types.ts';
 import { FRAME_HEADER } from '../ldscript/adopt.ts';
 import type { Evaluation } from '../ldscript/evaluate-types.ts';
@@ -13,6 +14,12 @@ import { hex, type Difference, type Finding } from './types.ts';
 /** Symbols that stand for a place in the program: no sections, no files, no references. */
 const isNamed = ({ name, type, section }: ElfSymbol) =>
   name !== '' && section !== SHN.UNDEF && type !== STT.SECTION && type !== STT.FILE;
+
+/** Link-time optimisation names places of debugging information, which no image loads. */
+function isOfDebugging({ sections }: ElfFile, { type, section }: ElfSymbol): boolean {
+  const own = sections[section];
+  return own !== undefined && type !== STT.SECTION && isDebugging(own);
+}
 
 /** Names that alignments add to copies of objects. */
 const OURS = '__spacer_';
@@ -41,6 +48,7 @@ export function checkValues(
   for (const symbol of debug.symbols) {
     const { value } = symbol;
     const plain = plainValue(debug, symbol);
+    if (isOfDebugging(debug, symbol)) continue;
     if (isNamed(symbol)) add(actual, symbol.name, value);
     else if (value !== plain) differences.push(different(nameOf(debug, symbol), [value], [plain]));
   }
