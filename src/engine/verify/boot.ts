@@ -91,6 +91,11 @@ function changedHeaders(old: ElfFile, image: ElfFile, debug: ElfFile): Differenc
   return Array.from({ length: count }, (_, i) => i).flatMap((i): Difference[] => {
     const [is, was] = [text(image.segments[i]), text(debug.segments[i])];
     const at = is.findIndex((field, n) => field !== was[n]);
+    const { offset, fileSize } = image.segments[i] ?? { offset: 0, fileSize: 0 };
+    if (offset + fileSize > image.bytes.length)
+      return [
+        different('segment', `program header ${i} of the bootable image leads out of the file`),
+      ];
     if (at < 0) return changedAlignment(i, image.segments[i]!, debug, old);
     return [
       different(
