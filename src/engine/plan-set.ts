@@ -2,7 +2,7 @@
  * From the programs of a set to one layout: gathers what each linker script places, merges the
  * regions, identifies the slots, and chooses the best of the layouts that the options allow.
  */
-import { paddingOf, type AlignOptions } from '../protocol/options.ts';
+import { paddingOf, windowOf, type AlignOptions } from '../protocol/options.ts';
 import type { AslrReport } from '../protocol/page-map.ts';
 import { randomise, type KnownSet, type RandomiseOptions } from './aslr/randomise.ts';
 import { isPositionIndependent, moveWhole, type MovedWhole } from './aslr/whole.ts';
@@ -57,9 +57,6 @@ export interface SetPlan {
 
 /** Placements that the search for an order may try, for each bulk region. */
 const SEARCH_EFFORT = 20_000;
-
-/** MiB that give a block of some MiB more than 2^13 places, and fit a guest of 64 MiB. */
-const WINDOW = 40;
 
 const SEARCHED: Strategy = {
   name: 'search',
@@ -129,7 +126,7 @@ function randomisedPlan(
     keepOrder: options.aslrSameMapping,
     blocks: options.aslrBlocks ?? 1,
     seed: options.seed,
-    window: (options.aslrWindow ?? WINDOW) * 2 ** 20,
+    window: windowOf(options),
     strategy: chosen.strategy,
   };
   if (isPositionIndependent(known)) return wholePlan(draft, options, moveWhole(known, asked));

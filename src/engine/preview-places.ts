@@ -4,7 +4,7 @@
  * their code, and what that takes, is known only to the exact plan.
  */
 import { PAGE_SIZE, type PoolRange } from '../protocol/page-map.ts';
-import { paddingOf, type AlignOptions } from '../protocol/options.ts';
+import { paddingOf, windowOf, type AlignOptions } from '../protocol/options.ts';
 import { blocksOf } from './aslr/blocks.ts';
 import { FIXED } from './aslr/homes.ts';
 import { planMoving, type MovingInput } from './aslr/layout.ts';
@@ -48,7 +48,7 @@ function placeMoving(
   strategy: Strategy,
 ): QuickPlaces {
   const { homes, blocks } = homesOf(input, options);
-  const window = options.aslr === 2 ? (options.aslrWindow ?? WINDOW) * MIB : 0;
+  const window = options.aslr === 2 ? windowOf(options) : 0;
   const moving: MovingInput = { ...input, homes, blocks, window };
   const { addresses, sizes, windowStart, windowSize } = planMoving(moving, strategy);
   const room = { pages: pagesOf(windowSize), blocks: sizes.map(pagesOf) };
@@ -63,10 +63,6 @@ function placeMoving(
       homes[id] === FIXED ? addresses[id]! : windowStart + starts[u]![homes[id]!]! + addresses[id]!,
   };
 }
-
-const MIB = 2 ** 20;
-/** As the exact plan has it by default. */
-const WINDOW = 40;
 
 function inARow(sizes: readonly number[]): number[] {
   let next = 0;

@@ -75,3 +75,10 @@ export function paddingOf({ align, group, layout }: AlignOptions): {
     group: group === 'auto' ? layout === 'group' : group,
   };
 }
+
+/** MiB that give a block of some MiB more than 2^13 places, and fit a guest of 64 MiB. */
+const WINDOW = 40;
+
+/** Bytes of guest memory that blocks move in. */
+export const windowOf = ({ aslrWindow }: Pick<AlignOptions, 'aslrWindow'>): number =>
+  (aslrWindow ?? WINDOW) * 2 ** 20;

@@ -3,6 +3,7 @@
  * what they need of the common object. A place in code has one key, which is the same in every
  * unikernel that has it.
  */
+import type { AslrReport } from '../../protocol/page-map.ts';
 import type { Program } from '../model/types.ts';
 import { PC_RELATIVE, R } from '../model/relocation-types.ts';
 import type { ElfRelocation } from '../elf/types.ts';
@@ -14,14 +15,16 @@ import { ObjectDraft } from './object-draft.ts';
 import { functionAt, isBranchByBytes, isCode, type Reference } from './references.ts';
 
 /** How many references were handled in each way. */
-export interface Counts {
-  stubs: number;
-  farCalls: number;
-  inPlace: number;
-  besideThunks: number;
-  privateThunks: number;
-  left: number;
-}
+export type Counts = { -readonly [Way in keyof AslrReport['references']]: number };
+
+export const noReferences = (): Counts => ({
+  stubs: 0,
+  farCalls: 0,
+  inPlace: 0,
+  besideThunks: 0,
+  privateThunks: 0,
+  left: 0,
+});
 
 /** Home of a section, by object and section: a block or FIXED. */
 export type HomeOf = (object: number, section: number) => number;
@@ -48,14 +51,7 @@ export class Bench {
   readonly thunks = new Map<string, PrivateThunk>();
   readonly far = new Map<number, Set<string>>();
   readonly thunkCounts = new Map<string, number>();
-  readonly counts: Counts = {
-    stubs: 0,
-    farCalls: 0,
-    inPlace: 0,
-    besideThunks: 0,
-    privateThunks: 0,
-    left: 0,
-  };
+  readonly counts = noReferences();
   private readonly labels = new Map<string, number[]>();
 
   constructor(

@@ -13,6 +13,7 @@ import { SpacerError } from '../errors.ts';
 import { planLayout, type Layout, type Places } from '../layout/plan.ts';
 import { PC_RELATIVE } from '../model/relocation-types.ts';
 import { isAddress } from './address-types.ts';
+import { noReferences } from './bench.ts';
 import { chooseStarts } from './choose-starts.ts';
 import type { KnownSet, RandomiseOptions } from './randomise.ts';
 
@@ -83,14 +84,7 @@ export function moveWhole(known: KnownSet, options: RandomiseOptions): MovedWhol
       bits: placed.entropy.arrangement,
       pagesSpent: layout.cost.distinct - distinct,
       kept: {},
-      references: {
-        stubs: 0,
-        farCalls: 0,
-        inPlace: 0,
-        besideThunks: 0,
-        privateThunks: 0,
-        left: 0,
-      },
+      references: noReferences(),
     },
   };
 }

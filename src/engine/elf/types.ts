@@ -112,7 +112,7 @@ export const SHF = {
   TLS: 1024,
   GNU_RETAIN: 0x200000,
 } as const;
-export const PT = { LOAD: 1, TLS: 7, GNU_STACK: 0x6474e551 } as const;
+export const PT = { LOAD: 1, TLS: 7 } as const;
 export const PF = { X: 1, W: 2, R: 4 } as const;
 export const SHN = { UNDEF: 0, ABS: 0xfff1, COMMON: 0xfff2, XINDEX: 0xffff } as const;
 export const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;

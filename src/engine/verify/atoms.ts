@@ -222,8 +222,8 @@ class Run {
       rest.set(own, from);
     }
     const isOther = (byte: number, i: number) => byte !== expected[i];
-    if (!rest.some(isOther)) return;
     const at = rest.findIndex(isOther);
+    if (at < 0) return;
     const text = `is ${show(rest.subarray(at, at + 4))} instead of ${show(expected.subarray(at, at + 4))}`;
     this.fail(site, 'bytes', site.span.offset + at, text);
   }

@@ -82,11 +82,8 @@ function changedHeaders(old: ElfFile, image: ElfFile, debug: ElfFile): Differenc
     'fileSize',
     'memorySize',
   ] as const;
-  // A header without contents stands for a permission alone: no reason to move it in the file.
-  const fieldsOf = (s: ElfSegment | undefined) =>
-    s?.type === PT.GNU_STACK ? ([...fields, 'offset'] as const) : fields;
   const text = (s: ElfSegment | undefined) =>
-    fieldsOf(s).map((field) => `${field} ${hex(s?.[field] ?? -1)}`);
+    fields.map((field) => `${field} ${hex(s?.[field] ?? -1)}`);
   const count = Math.max(image.segments.length, debug.segments.length);
   return Array.from({ length: count }, (_, i) => i).flatMap((i): Difference[] => {
     const [is, was] = [text(image.segments[i]), text(debug.segments[i])];
