@@ -93,8 +93,12 @@ beforeEach(async () => {
 });
 
 const mark = () => page.locator('.mark').textContent();
-const call = (index: number) =>
-  page.evaluate<{ options: Record<string, unknown>; unikernels: string[] }>(`calls[${index}]`);
+/** What the page asked of the host, once it has asked that often. */
+async function call(index: number) {
+  await page.waitForFunction(`calls.length > ${index}`);
+  type Request = { options: Record<string, unknown>; unikernels: string[] };
+  return page.evaluate<Request>(`calls[${index}]`);
+}
 
 async function choose(name: string, value: string): Promise<void> {
   await page.getByRole('combobox', { name, exact: true }).click();
@@ -118,33 +122,35 @@ it('each option asks for a prediction, marked as one', async () => {
   await location.fill('nonsense');
   await location.press('Tab');
   expect(await page.evaluate('calls.length')).toBe(3);
-  expect(await page.locator('.location.invalid').count()).toBe(1);
+  await expect.poll(() => page.locator('.location.invalid').count()).toBe(1);
 });
 
 it('unikernels are chosen from a list', async () => {
   await page.locator('.picker summary').click();
   await page.getByRole('checkbox', { name: 'vfs' }).click();
   expect((await call(0)).unikernels).not.toContain('vfs');
-  expect(await page.locator('.picker summary').textContent()).toBe('Unikernels (7 of 8)');
+  await expect
+    .poll(() => page.locator('.picker summary').textContent())
+    .toBe('Unikernels (7 of 8)');
 });
 
 it('what the engine lacks is shown disabled, with the reason', async () => {
   const control = page.getByRole('checkbox', { name: 'copy_objs' });
-  expect(await control.isDisabled()).toBe(true);
-  expect(await control.getAttribute('title')).toBe('Comes with a later version');
+  await expect.poll(() => control.isDisabled()).toBe(true);
+  await expect.poll(() => control.getAttribute('title')).toBe('Comes with a later version');
 });
 
 it('what means nothing without randomised addresses says so, and works with them', async () => {
   const order = page.getByRole('checkbox', { name: 'aslr_same_mapping' });
   const again = page.getByRole('button', { name: 'Re-randomise' });
   const map = page.getByRole('checkbox', { name: 'aslr_map' });
-  expect(await map.isDisabled()).toBe(true);
-  expect(await order.getAttribute('title')).toContain('where aslr is randomised');
+  await expect.poll(() => map.isDisabled()).toBe(true);
+  await expect.poll(() => order.getAttribute('title')).toContain('where aslr is randomised');
   await choose('aslr', 'table');
-  expect(await map.isDisabled()).toBe(false);
-  expect(await order.isDisabled()).toBe(true);
+  await expect.poll(() => map.isDisabled()).toBe(false);
+  await expect.poll(() => order.isDisabled()).toBe(true);
   await choose('aslr', 'randomised');
-  expect(await order.isDisabled()).toBe(false);
+  await expect.poll(() => order.isDisabled()).toBe(false);
   const { seed } = (await call(1)).options;
   expect(seed).toMatch(/^[0-9a-f-]{36}$/);
   await again.click();
@@ -155,7 +161,7 @@ it('what means nothing without randomised addresses says so, and works with them
   expect((await call(4)).options).toEqual({ ...other, aslrBlocks: 'library', instances: 3 });
   await choose('aslr', 'off');
   expect((await call(5)).options).not.toHaveProperty('seed');
-  expect(await again.isDisabled()).toBe(true);
+  await expect.poll(() => again.isDisabled()).toBe(true);
 });
 
 it('two layouts are compared, and a run of equal pages opens', async () => {
@@ -167,21 +173,21 @@ it('two layouts are compared, and a run of equal pages opens', async () => {
   const before = await equal();
   await page.getByRole('button', { name: 'After', exact: true }).click();
   expect(await equal()).toBeGreaterThan(before);
-  expect(await facts.textContent()).toContain('all at the same address');
+  await expect.poll(() => facts.textContent()).toContain('all at the same address');
   const first = await equal();
   await choose('Lower layout', 'vfs');
   expect(await equal()).not.toBe(first);
   const rows = compare.locator('tbody tr');
   await rows.first().getByRole('button').first().click();
-  expect(await page.getByRole('complementary', { name: 'Page' }).isVisible()).toBe(true);
+  await expect.poll(() => page.getByRole('complementary', { name: 'Page' }).isVisible()).toBe(true);
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Show as map' }).click();
-  expect(await page.locator('#map').isVisible()).toBe(true);
+  await expect.poll(() => page.locator('#map').isVisible()).toBe(true);
 });
 
 it('a relink shows its progress, can be cancelled, and says what failed', async () => {
   await page.getByRole('button', { name: 'Relink' }).click();
-  expect(await page.locator('.progress-text').textContent()).toBe('Linking hello…');
+  await expect.poll(() => page.locator('.progress-text').textContent()).toBe('Linking hello…');
   await page.getByRole('button', { name: 'Cancel' }).click();
   expect(await page.evaluate('window.aborted')).toBe(true);
   await page.getByRole('button', { name: 'Relink' }).click();
@@ -207,15 +213,15 @@ it('a reload brings back stage, filter, zoom and the pinned page', async () => {
   const zoomed = await ticks.allTextContents();
   await page.reload();
   await page.locator('.figures').waitFor();
-  expect(await page.getByRole('complementary').getByRole('heading').first().textContent()).toBe(
-    '0x100000',
-  );
-  expect(await page.getByRole('button', { name: 'After' }).getAttribute('aria-pressed')).toBe(
-    'true',
-  );
-  expect(await page.getByRole('button', { name: /^By some/ }).getAttribute('aria-pressed')).toBe(
-    'true',
-  );
+  await expect
+    .poll(() => page.getByRole('complementary').getByRole('heading').first().textContent())
+    .toBe('0x100000');
+  await expect
+    .poll(() => page.getByRole('button', { name: 'After' }).getAttribute('aria-pressed'))
+    .toBe('true');
+  await expect
+    .poll(() => page.getByRole('button', { name: /^By some/ }).getAttribute('aria-pressed'))
+    .toBe('true');
   await expect.poll(() => ticks.allTextContents()).toEqual(zoomed);
 });
 

@@ -98,24 +98,24 @@ describe('the figures', () => {
     const { before, after } = fleet.totals;
     const figures = await page.locator('.figure').allTextContents();
     expect(figures).toEqual([String(before?.distinct), String(after?.distinct)]);
-    expect(await page.locator('.mark').textContent()).toBe('measured');
+    await expect.poll(() => page.locator('.mark').textContent()).toBe('measured');
     const mebibytes = (((after?.distinct ?? 0) * 4096) / 2 ** 20).toFixed(2);
-    expect(await page.locator('.facts').textContent()).toContain(`${mebibytes} MiB`);
+    await expect.poll(() => page.locator('.facts').textContent()).toContain(`${mebibytes} MiB`);
     const unique = page.getByRole('button', { name: /^Unique/ });
-    expect(await unique.textContent()).toContain(`${before?.unique} → ${after?.unique}`);
+    await expect.poll(() => unique.textContent()).toContain(`${before?.unique} → ${after?.unique}`);
   });
 
   it('are compared with the least possible, where that is known', async () => {
     const distinct = fleet.totals.after?.distinct ?? 0;
     const page = await open({ ...fleet, bound: { pages: 10, how: 'as computed here.' } });
     const bound = page.locator('.bound');
-    expect(await bound.textContent()).toContain(
-      `least possible 10 (${(distinct / 10).toFixed(2)}×)`,
-    );
-    expect(await bound.getAttribute('title')).toContain('as computed here.');
+    await expect
+      .poll(() => bound.textContent())
+      .toContain(`least possible 10 (${(distinct / 10).toFixed(2)}×)`);
+    await expect.poll(() => bound.getAttribute('title')).toContain('as computed here.');
     await context?.close();
     const without = await open();
-    expect(await without.locator('.bound').count()).toBe(0);
+    await expect.poll(() => without.locator('.bound').count()).toBe(0);
   });
 
   it('stand beside what was proven, and what was not', async () => {
@@ -137,15 +137,15 @@ describe('the figures', () => {
     const page = await open(
       makeFleet({ unikernels: 3, pages: 70, stages: ['before', 'predicted'] }),
     );
-    expect(await page.locator('.mark').textContent()).toBe('predicted');
+    await expect.poll(() => page.locator('.mark').textContent()).toBe('predicted');
     await page.getByRole('button', { name: 'Predicted' }).click();
     expect(await heard(page)).toContain('Showing predicted');
   });
 
   it('stand alone where images were only analysed', async () => {
     const page = await open(makeFleet({ unikernels: 3, pages: 70, stages: ['before'] }));
-    expect(await page.locator('.figure').count()).toBe(1);
-    expect(await page.locator('.segments').isVisible()).toBe(false);
+    await expect.poll(() => page.locator('.figure').count()).toBe(1);
+    await expect.poll(() => page.locator('.segments').isVisible()).toBe(false);
   });
 
   it('project more memory for more instances, and say what is assumed', async () => {
@@ -154,14 +154,14 @@ describe('the figures', () => {
     const before = await values.allTextContents();
     await page.getByRole('slider').focus();
     await page.keyboard.press('ArrowRight');
-    expect(await page.locator('.instances').textContent()).toBe('200 of each');
+    await expect.poll(() => page.locator('.instances').textContent()).toBe('200 of each');
     const more = await values.allTextContents();
     expect(more).not.toEqual(before);
     await page.getByRole('checkbox', { name: 'Writable pages written' }).click();
-    expect(await page.locator('.note').textContent()).toContain('nobody has written');
+    await expect.poll(() => page.locator('.note').textContent()).toContain('nobody has written');
     const after = fleet.totals.after?.distinct ?? 0;
     const unwritten = (((after + 1) * 4096) / 1024).toFixed(0);
-    expect(await values.last().textContent()).toBe(`${unwritten} KiB`);
+    await expect.poll(() => values.last().textContent()).toBe(`${unwritten} KiB`);
   });
 });
 
@@ -183,10 +183,12 @@ describe('the keyboard', () => {
     await page.keyboard.press('Home');
     await page.keyboard.press('Enter');
     const detail = page.getByRole('complementary', { name: 'Page' });
-    expect(await detail.getByRole('heading', { level: 2 }).textContent()).toBe('0x100000');
+    await expect
+      .poll(() => detail.getByRole('heading', { level: 2 }).textContent())
+      .toBe('0x100000');
     expect(await focused(detail)).toBe(true);
     await page.keyboard.press('Escape');
-    expect(await detail.isVisible()).toBe(false);
+    await expect.poll(() => detail.isVisible()).toBe(false);
     expect(await focused(map)).toBe(true);
     await page.keyboard.press('+');
     await page.keyboard.press('-');
@@ -210,12 +212,12 @@ describe('filter, search and table', () => {
     const page = await open();
     const unique = page.getByRole('button', { name: /^Unique/ });
     await unique.click();
-    expect(await unique.getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => unique.getAttribute('aria-pressed')).toBe('true');
     const { before, after } = fleet.totals;
     const found = page.locator('.found');
-    expect(await found.textContent()).toBe(`${before?.unique} → ${after?.unique} pages`);
+    await expect.poll(() => found.textContent()).toBe(`${before?.unique} → ${after?.unique} pages`);
     await unique.click();
-    expect(await found.textContent()).toBe('');
+    await expect.poll(() => found.textContent()).toBe('');
   });
 
   it('the search finds a library and goes to it', async () => {
@@ -224,9 +226,9 @@ describe('filter, search and table', () => {
     await field.fill('libuksched');
     await field.press('Enter');
     expect(await heard(page)).toContain('libuksched');
-    expect(await page.locator('.found').textContent()).toMatch(/^\d+ → \d+ pages$/);
+    await expect.poll(() => page.locator('.found').textContent()).toMatch(/^\d+ → \d+ pages$/);
     await field.press('Escape');
-    expect(await page.locator('.found').textContent()).toBe('');
+    await expect.poll(() => page.locator('.found').textContent()).toBe('');
   });
 
   it('the table holds the same pages and opens them', async () => {
@@ -235,12 +237,12 @@ describe('filter, search and table', () => {
     await page.getByRole('button', { name: /^Unique/ }).click();
     await page.getByRole('button', { name: 'Show as table' }).click();
     const rows = page.locator('.pages tbody tr');
-    expect(await rows.count()).toBe(fleet.totals.after?.unique);
+    await expect.poll(() => rows.count()).toBe(fleet.totals.after?.unique);
     await rows.first().getByRole('button').click();
-    expect(await page.getByRole('complementary').isVisible()).toBe(true);
+    await expect.poll(() => page.getByRole('complementary').isVisible()).toBe(true);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Show as map' }).click();
-    expect(await page.locator('#map').isVisible()).toBe(true);
+    await expect.poll(() => page.locator('#map').isVisible()).toBe(true);
   });
 
   it('a click pins the page that the pointer is on', async () => {
@@ -248,12 +250,12 @@ describe('filter, search and table', () => {
     const map = page.locator('#map');
     await map.hover({ position: { x: 64, y: 70 } });
     const tip = page.getByRole('tooltip');
-    expect(await tip.textContent()).toContain('0x100000');
+    await expect.poll(() => tip.textContent()).toContain('0x100000');
     await map.click({ position: { x: 64, y: 70 } });
     const detail = page.getByRole('complementary');
-    expect(await detail.textContent()).toContain('Shared by all 8');
+    await expect.poll(() => detail.textContent()).toContain('Shared by all 8');
     await detail.getByRole('button', { name: 'Next equal' }).click();
-    expect(await detail.textContent()).toContain('debug');
+    await expect.poll(() => detail.textContent()).toContain('debug');
   });
 });
 
@@ -305,9 +307,9 @@ describe('hostile names', () => {
     await page.locator('#map').click({ position: { x: 200, y: 70 } });
     await page.getByRole('button', { name: 'Show as table' }).click();
     await page.locator('details.notice summary').click();
-    expect(await page.locator('img').count()).toBe(0);
+    await expect.poll(() => page.locator('img').count()).toBe(0);
     expect(await page.title()).not.toBe('owned');
-    expect(await page.locator('.pages').textContent()).toContain(evil);
+    await expect.poll(() => page.locator('.pages').textContent()).toContain(evil);
   });
 });
 
@@ -316,6 +318,8 @@ describe('a damaged report', () => {
     const broken = structuredClone(fleet);
     Object.assign(broken.unikernels[0]?.before?.pages[0] ?? {}, { address: 5 });
     const page = await open(broken);
-    expect(await page.getByRole('alert').textContent()).toContain('unikernels[0].before.pages[0]');
+    await expect
+      .poll(() => page.getByRole('alert').textContent())
+      .toContain('unikernels[0].before.pages[0]');
   });
 });

@@ -41,7 +41,7 @@ describe('a workspace', () => {
     const bench = await open(folder);
     const row = bench.treeRow('fleet000');
     await row.waitFor({ timeout: PATIENCE });
-    expect(await row.getAttribute('aria-setsize')).toBe(String(MANY));
+    await expect.poll(() => row.getAttribute('aria-setsize')).toBe(String(MANY));
     await bench.run('Spacer: Open Page Map');
     const frame = await bench.pageMap();
     await frame.locator('.loading', { hasText: 'Reading objects' }).waitFor({ timeout: PATIENCE });
@@ -90,8 +90,8 @@ describe('a workspace', () => {
     await bench.run('Spacer: Refresh');
     const failure = frame.locator('.failure');
     await failure.waitFor({ timeout: PATIENCE });
-    expect(await failure.locator('p').textContent()).toContain(folder);
-    expect(await frame.locator('progress').count()).toBe(0);
+    await expect.poll(() => failure.locator('p').textContent()).toContain(folder);
+    await expect.poll(() => frame.locator('progress').count()).toBe(0);
     await bench.screenshot('removed');
   });
 });

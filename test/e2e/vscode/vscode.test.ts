@@ -115,7 +115,9 @@ describe('a trusted workspace', () => {
     await window.showView();
     await window.treeRow('httpd').waitFor({ timeout: 30_000 });
     const row = window.treeRow('httpd');
-    expect(await row.locator('.monaco-checkbox, [role=checkbox]').first().isVisible()).toBe(true);
+    await expect
+      .poll(() => row.locator('.monaco-checkbox, [role=checkbox]').first().isVisible())
+      .toBe(true);
     await row.locator('.monaco-tl-twistie').click();
     await window.page
       .locator('.pane-body .monaco-list-row', { hasText: /in all|only here/ })
@@ -237,9 +239,9 @@ describe('a trusted workspace', () => {
     await window.ready();
     frame = await window.shownPageMap();
     await frame.waitForSelector('.details h2', { timeout: 30_000 });
-    expect(await frame.locator('.details h2').textContent()).toBe(title);
+    await expect.poll(() => frame.locator('.details h2').textContent()).toBe(title);
     const box = flagBox(frame, 'custom_loader');
-    expect(await box.getAttribute('aria-checked')).toBe('true');
+    await expect.poll(() => box.getAttribute('aria-checked')).toBe('true');
     await window.screenshot('reloaded');
     await frame.getByRole('button', { name: 'Fit all pages' }).click();
   });
@@ -332,8 +334,8 @@ describe('an untrusted workspace', () => {
     await window.run('Spacer: Open Page Map');
     const frame = await window.shownPageMap();
     const relink = relinkButton(frame);
-    expect(await relink.getAttribute('disabled')).not.toBeNull();
-    expect(await relink.getAttribute('title')).toContain('not trusted');
+    await expect.poll(() => relink.getAttribute('disabled')).not.toBeNull();
+    await expect.poll(() => relink.getAttribute('title')).toContain('not trusted');
     expect(await window.offers('Spacer: Align Unikernels')).toBe(false);
     await settled(frame, 'predicted');
     await window.screenshot('untrusted');

@@ -209,7 +209,7 @@ describe('three unikernels', () => {
     const before = await reportTime(folder);
     await finishBuild(folder, 'hashfn');
     await expect.poll(() => reportTime(folder), { timeout: PATIENCE }).toBeGreaterThan(before);
-    expect(await window.page.locator('.notification-toast').count()).toBe(0);
+    await expect.poll(() => window.page.locator('.notification-toast').count()).toBe(0);
     await writeSettings(folder, { 'spacer.watch': false });
   });
 
