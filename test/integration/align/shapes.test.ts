@@ -1,7 +1,7 @@
 /** The sample in every shape: what was predicted is what is measured, and all of it boots. */
 import { describe, expect, it } from 'vitest';
-import type { PageMapDocument, UnikernelPages } from '../../../src/protocol/page-map.ts';
 import { alignJson, type Aligned } from '../../support/cli.ts';
+import { contentsOf } from '../../support/contents.ts';
 import { expectSameConsoles } from '../../support/images.ts';
 import { builtSample, knowsShape, SHAPES } from '../../support/sample.ts';
 
@@ -25,7 +25,7 @@ describe.each(SHAPES)('the sample in the shape %s', (shape) => {
   when('has the pages that were predicted, equal where they were to be equal', async () => {
     const { document } = await aligned();
     expect(document.totals.predicted).toEqual(document.totals.after);
-    expect(classesOf(document, 'after')).toEqual(classesOf(document, 'predicted'));
+    expect(contentsOf(document, 'after')).toEqual(contentsOf(document, 'predicted'));
   });
 
   when('has totals that add up', async () => {
@@ -40,16 +40,3 @@ describe.each(SHAPES)('the sample in the shape %s', (shape) => {
     await expectSameConsoles((await aligned()).document);
   });
 });
-
-/** Every page by address, with the first page of the set that has its content. */
-function classesOf(document: PageMapDocument, stage: 'predicted' | 'after'): string[] {
-  const first = new Map<number, string>();
-  return document.unikernels.flatMap(({ name, [stage]: pages }) =>
-    (pages as UnikernelPages).pages.map(({ address, kind, contentClass }) => {
-      const label = `${name} ${address.toString(16)}`;
-      const known = first.get(contentClass);
-      if (known === undefined && kind !== 'zero') first.set(contentClass, label);
-      return `${label} ${kind} ${kind === 'zero' ? '' : (known ?? label)}`;
-    }),
-  );
-}

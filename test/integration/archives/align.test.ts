@@ -7,8 +7,8 @@ import { align } from '../../../src/engine/align.ts';
 import { readElf } from '../../../src/engine/elf/read.ts';
 import { readUnikernel } from '../../../src/engine/read-unikernel.ts';
 import { discover } from '../../../src/engine/workspace/discover.ts';
-import type { PageMapDocument } from '../../../src/protocol/page-map.ts';
 import { DEFAULT_OPTIONS } from '../../../src/protocol/options.ts';
+import { contentsOf } from '../../support/contents.ts';
 import { buildWithArchives } from './workspace.ts';
 
 const roots: string[] = [];
@@ -22,17 +22,6 @@ function workspace(): string {
   return root;
 }
 
-/** Where pages of the two stages differ in what they share, page by page. */
-function classesOf(document: PageMapDocument, stage: 'predicted' | 'after') {
-  return document.unikernels.map((unikernel) =>
-    unikernel[stage]?.pages.map(({ address, kind, contentClass }) => [
-      address,
-      kind,
-      document.contentClasses[stage]?.[contentClass]?.sharers,
-    ]),
-  );
-}
-
 describe('a workspace that links archives', () => {
   const root = workspace();
   const output = path.join(root, 'out');
@@ -42,7 +31,7 @@ describe('a workspace that links archives', () => {
     const document = await done;
     expect(document.failures).toEqual([]);
     expect(document.unikernels.map(({ notes }) => notes)).toEqual([undefined, undefined]);
-    expect(classesOf(document, 'after')).toEqual(classesOf(document, 'predicted'));
+    expect(contentsOf(document, 'after')).toEqual(contentsOf(document, 'predicted'));
     expect(document.totals.after?.shared).toBeGreaterThan(0);
   });
 
