@@ -2,7 +2,7 @@
 import { el } from './dom.ts';
 import type { Host } from './host.ts';
 import { MapView } from './map/map-view.ts';
-import type { PackedPageMap } from './model/packed.ts';
+import type { PackedPageMap } from '../src/protocol/packed/columns.ts';
 import { buildModel } from './model/stage.ts';
 import { PAGE_SIZE, type Stage } from '../src/protocol/page-map.ts';
 import { count, mebibytes, percent } from './format.ts';

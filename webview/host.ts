@@ -4,10 +4,6 @@
  * of the extension, or a fake in a test, implement it.
  */
 import type { AlignOptions } from '../src/protocol/options.ts';
-import type { PageMapDocument } from '../src/protocol/page-map.ts';
-
-/** A page map as it crosses: the document, or the packed columns in one buffer. */
-export type PageMapPayload = PageMapDocument | ArrayBuffer;
 
 /** The options that the page offers. */
 export type OptionName = Exclude<keyof AlignOptions, 'relink' | 'relinkOnly' | 'dryRun' | 'useId'>;
@@ -41,7 +37,8 @@ export interface HostProgress {
  * stage `predicted`; it may keep the stage `after` of an older link for comparison.
  */
 export interface Prediction {
-  pages: PageMapPayload;
+  /** Packed columns. */
+  pages: ArrayBuffer;
   refining: boolean;
 }
 
@@ -73,11 +70,11 @@ export interface Host {
     request: PlanRequest,
     signal: AbortSignal,
     progress: (progress: HostProgress) => void,
-  ): Promise<PageMapPayload>;
+  ): Promise<ArrayBuffer>;
   /** Shows the image of a unikernel in the workspace. */
   reveal(unikernel: string): Promise<void>;
   /** Calls back when the host has another page map, for example after a build. */
-  onPageMap(listener: (pages: PageMapPayload) => void): void;
+  onPageMap(listener: (pages: ArrayBuffer) => void): void;
   load(): SavedView | undefined;
   save(view: SavedView): void;
 }

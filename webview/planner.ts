@@ -3,9 +3,8 @@
  * time: a newer one cancels the older, and what comes too late is dropped.
  */
 import type { AlignOptions } from '../src/protocol/options.ts';
-import type { Host, HostProgress, PageMapPayload, PlanRequest } from './host.ts';
-import { fromBuffer } from './model/buffer.ts';
-import { packPageMap } from './model/pack.ts';
+import type { Host, HostProgress, PlanRequest } from './host.ts';
+import { fromBuffer } from '../src/protocol/packed/buffer.ts';
 import { buildModel, type PageMapModel } from './model/stage.ts';
 
 export type PlannerStatus =
@@ -29,10 +28,6 @@ export interface PlannerHooks {
   status: (status: PlannerStatus) => void;
 }
 
-export function modelOf(payload: PageMapPayload): PageMapModel {
-  return buildModel(payload instanceof ArrayBuffer ? fromBuffer(payload) : packPageMap(payload));
-}
-
 export class Planner {
   #request: PlanRequest;
   #running: AbortController | undefined;
@@ -43,7 +38,7 @@ export class Planner {
     readonly hooks: PlannerHooks,
   ) {
     this.#request = withSeed(host.request);
-    host.onPageMap((payload) => this.#accept(payload, false, false));
+    host.onPageMap((pages) => this.#accept(pages, false, false));
   }
 
   get request(): PlanRequest {
@@ -82,10 +77,10 @@ export class Planner {
     this.#relinking = true;
     this.hooks.status({ kind: 'relinking', progress: { text: 'Starting' } });
     await this.#finish(running, async () => {
-      const payload = await this.host.relink(this.#request, running.signal, (progress) => {
+      const pages = await this.host.relink(this.#request, running.signal, (progress) => {
         if (this.#running === running) this.hooks.status({ kind: 'relinking', progress });
       });
-      return () => this.#accept(payload, false, false);
+      return () => this.#accept(pages, false, false);
     });
   }
 
@@ -122,9 +117,9 @@ export class Planner {
     }
   }
 
-  #accept(payload: PageMapPayload, predicted: boolean, refining: boolean): void {
+  #accept(pages: ArrayBuffer, predicted: boolean, refining: boolean): void {
     try {
-      this.hooks.arrived({ model: modelOf(payload), predicted, refining });
+      this.hooks.arrived({ model: buildModel(fromBuffer(pages)), predicted, refining });
     } catch (error) {
       this.hooks.status({ kind: 'failed', message: messageOf(error) });
     }

@@ -2,9 +2,8 @@
  * Reads the page map that a report carries: base64 of gzip in an inert element. Base64 has no
  * character that could end the element, whatever the names in the data.
  */
-import { fromBuffer } from './model/buffer.ts';
-import { packPageMap } from './model/pack.ts';
-import { BadPageMap, type PackedPageMap } from './model/packed.ts';
+import { fromBuffer } from '../src/protocol/packed/buffer.ts';
+import { BadPageMap, type PackedPageMap } from '../src/protocol/packed/columns.ts';
 
 const DATA_ID = 'spacer-page-map';
 
@@ -13,13 +12,12 @@ export function reportElement(): HTMLElement | null {
 }
 
 export async function readReport(element: HTMLElement): Promise<PackedPageMap> {
-  const packed = element.dataset['form'] === 'packed';
   const bytes = decodeBase64(element.textContent);
   element.remove();
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
   const response = new Response(stream);
   try {
-    return packed ? fromBuffer(await response.arrayBuffer()) : packPageMap(await response.json());
+    return fromBuffer(await response.arrayBuffer());
   } catch (error) {
     if (error instanceof BadPageMap) throw error;
     throw new BadPageMap('its data are damaged', { cause: error });

@@ -3,7 +3,7 @@ import { PAGE_SIZE } from '../src/protocol/page-map.ts';
 import type { SavedView } from './host.ts';
 import { columnOf } from './model/address-axis.ts';
 import { LEGEND_KINDS } from './model/filter.ts';
-import { STAGES } from './model/packed.ts';
+import { STAGES } from '../src/protocol/packed/columns.ts';
 import { pageAt, unikernelOf, type PageMapModel } from './model/stage.ts';
 import { availableStages, type PageRef, type ViewChoice, type ViewState } from './state.ts';
 

@@ -12,7 +12,6 @@ import type {
   Host,
   HostCapabilities,
   HostProgress,
-  PageMapPayload,
   PlanRequest,
   Prediction,
   SavedView,
@@ -77,7 +76,7 @@ export class VsCodeHost implements Host {
   readonly capabilities: HostCapabilities;
   readonly request: PlanRequest;
   readonly candidates: readonly string[];
-  #listener: ((pages: PageMapPayload) => void) | undefined;
+  #listener: ((pages: ArrayBuffer) => void) | undefined;
   #left = false;
   #state: SavedState;
   /** Flags were toggled before the page was left, and nothing was linked with them. */
@@ -127,7 +126,7 @@ export class VsCodeHost implements Host {
     request: PlanRequest,
     signal: AbortSignal,
     progress: (progress: HostProgress) => void,
-  ): Promise<PageMapPayload> {
+  ): Promise<ArrayBuffer> {
     this.#keep(request);
     const { pages } = await this.extension.call('relink', request, { signal, onUpdate: progress });
     return pages;
@@ -137,12 +136,12 @@ export class VsCodeHost implements Host {
     await this.extension.call('reveal', { unikernel });
   }
 
-  onPageMap(listener: (pages: PageMapPayload) => void): void {
+  onPageMap(listener: (pages: ArrayBuffer) => void): void {
     this.#listener = listener;
   }
 
   /** The extension has another page map. */
-  arrived(pages: PageMapPayload): void {
+  arrived(pages: ArrayBuffer): void {
     this.#listener?.(pages);
   }
 

@@ -2,7 +2,7 @@
 import { startApp, type App } from './app.ts';
 import { button, registerControls } from './controls.ts';
 import { el, setText } from './dom.ts';
-import { fromBuffer } from './model/buffer.ts';
+import { fromBuffer } from '../src/protocol/packed/buffer.ts';
 import { rowOf } from './model/stage.ts';
 import { availableStages, shownModels } from './state.ts';
 import type { InitialState, PageAction, PlanRequest, Progress } from '../src/protocol/messages.ts';

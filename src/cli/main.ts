@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { align } from '../engine/align.ts';
 import { analyzeImages, analyzeWorkspace } from '../engine/analyze.ts';
 import { SpacerError } from '../engine/errors.ts';
-import { renderCsv } from '../engine/report/csv.ts';
+import { csvParts } from '../engine/report/csv.ts';
 import { VERSION } from '../engine/version.ts';
 import { addExplainCommand } from './explain.ts';
 import { addLockCommands } from './lock-commands.ts';
@@ -14,7 +14,7 @@ import {
   toolsOf,
   type AlignFlags,
 } from './options.ts';
-import { EXIT, print, printDocument, writeHtml, type OutputFlags } from './output.ts';
+import { EXIT, printDocument, printJson, writeHtml, type OutputFlags } from './output.ts';
 import { progressDisplay } from './progress.ts';
 import { addVerifyCommand } from './verify.ts';
 import { readReport } from '../engine/report/read.ts';
@@ -148,10 +148,10 @@ async function runReport(flags: ReportFlags): Promise<number> {
   const file = flags.from ?? path.join(flags.workspace, '.spacer', 'report.json');
   const document = await readReport(path.resolve(file));
   if (flags.html !== undefined) await writeHtml(document, flags.html);
-  if (flags.csv !== undefined) await writeWhole(flags.csv, renderCsv(document));
+  if (flags.csv !== undefined) await writeWhole(flags.csv, csvParts(document));
   if (flags.html === undefined && flags.csv === undefined)
     return printDocument(document, { ...(flags.json && { json: true }) });
-  if (flags.json) await print(`${JSON.stringify(document)}\n`);
+  if (flags.json) await printJson(document);
   return EXIT.done;
 }
 

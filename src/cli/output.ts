@@ -1,6 +1,7 @@
 import type { AslrReport, PageMapDocument } from '../protocol/page-map.ts';
 import { loadReportAssets } from '../engine/report/assets.ts';
 import { renderHtmlReport } from '../engine/report/html.ts';
+import { reportParts } from '../engine/report/parts.ts';
 import { renderTable } from '../engine/report/table.ts';
 import { printableInColour } from '../engine/printable.ts';
 import { writeWhole } from '../engine/whole-file.ts';
@@ -20,9 +21,15 @@ export async function printDocument(
   flags: OutputFlags,
 ): Promise<number> {
   if (flags.html !== undefined) await writeHtml(document, flags.html);
-  if (flags.json) await print(`${JSON.stringify(document)}\n`);
+  if (flags.json) await printJson(document);
   else await print(describe(document, flags));
   return document.failures.length > 0 ? EXIT.failed : EXIT.done;
+}
+
+/** Prints a document as one line of JSON, in parts: large ones are longer than a string can be. */
+export async function printJson(document: PageMapDocument): Promise<void> {
+  for (const part of reportParts(document)) await print(part);
+  await print('\n');
 }
 
 /** Writes the page map as one self-contained HTML file. */

@@ -40,6 +40,7 @@ import { PassRunner, type Step } from './progress.ts';
 import { guarded, readSet, type SetRequest } from './read-set.ts';
 import type { LoadedUnikernel } from './read-unikernel.ts';
 import { readWritten, relinkWritten, writeInputs } from './relink-unikernel.ts';
+import { reportParts } from './report/parts.ts';
 import { cacheIn, splitForLock, splitSet } from './split-set.ts';
 import { proveLink, type ProvenLink } from './verify/prove.ts';
 import { VERSION } from './version.ts';
@@ -134,7 +135,7 @@ async function alignSet(request: AlignRequest): Promise<PageMapDocument> {
 
 /** Images and report become visible together. */
 async function deliver(document: PageMapDocument, staging: Staging): Promise<void> {
-  await writeFile(path.join(staging.directory, REPORT), JSON.stringify(document));
+  await writeFile(path.join(staging.directory, REPORT), reportParts(document));
   await commit(staging, [...document.unikernels.map(({ name }) => name), REPORT]);
 }
 

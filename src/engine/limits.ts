@@ -11,8 +11,10 @@ export const LIMITS = {
   bytes: {
     /** Images and objects; the largest seen, a debug image of nginx with musl, has 12 MB. */
     binary: 1024 * MiB,
-    /** A lock of 1,000 unikernels has 40 MB, a report of them 100 MB; V8 ends at 512 MB of text. */
+    /** A lock of 1,000 unikernels has 40 MB; V8 ends at 512 MB of text. */
     document: 448 * MiB,
+    /** A report of 2 million pages has 650 MB, in 200 MB of memory. */
+    report: 2048 * MiB,
     /** A link map has about 3 MB. */
     linkMap: 256 * MiB,
     /** The linker's own script has 9 KB, a rewritten one of an image by functions 500 KB. */

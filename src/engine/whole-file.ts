@@ -4,11 +4,11 @@ import path from 'node:path';
 import { SpacerError } from './errors.ts';
 
 /**
- * Writes a text file so that a reader finds the old or the new one, never a half: aside first, then
+ * Writes a text, whole or in parts, so that a reader finds the old or the new one, never a half: aside first, then
  * renamed. What is no regular file, such as a link or `/dev/stdout`, is written to as it is.
  * @throws SpacerError `output-unwritable`
  */
-export async function writeWhole(file: string, text: string): Promise<void> {
+export async function writeWhole(file: string, text: string | Iterable<string>): Promise<void> {
   const known = await lstat(file).catch(() => undefined);
   const isInPlace = known !== undefined && !known.isFile();
   const target = isInPlace ? file : `${file}.${randomUUID()}.tmp`;

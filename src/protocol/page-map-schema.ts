@@ -1,8 +1,6 @@
 /**
- * Validates page-map documents that come from outside: `report.json` and messages to the webview.
- *
- * The schema bounds every list, text and number, so that a hostile document costs no more than its
- * own size; the references between its parts (classes, sharers, totals) are checked after it.
+ * Shapes of page-map documents that come from outside. Every list, text and number is bounded, so
+ * that a hostile document costs no more than its own size.
  */
 import * as v from 'valibot';
 import {
@@ -11,10 +9,7 @@ import {
   PAGE_SIZE,
   type ContentClass,
   type Page,
-  type PageMapDocument,
-  type Stage,
-  type Totals,
-  type UnikernelPages,
+  type PageOwner,
 } from './page-map.ts';
 
 const MAX_UNIKERNELS = 20_000;
@@ -47,14 +42,19 @@ const owner = v.strictObject({
   symbols: list(text, MAX_SYMBOLS),
 });
 
-const page = v.strictObject({
+/** A page but for what its owners are. */
+export const pageShape = v.strictObject({
   address: v.pipe(count, v.multipleOf(PAGE_SIZE)),
   kind: v.picklist(['zero', 'shared', 'unique']),
   contentClass: v.pipe(v.number(), v.safeInteger(), v.minValue(-1)),
   writable: v.boolean(),
   executable: v.boolean(),
-  owners: list(owner, PAGE_SIZE),
+  owners: v.custom<PageOwner[]>(Array.isArray),
 });
+export const ownersShape = list(owner, PAGE_SIZE);
+
+/** Lists that grow with the pages are checked entry by entry, without a copy of millions. */
+const longList = <T>(max: number) => v.pipe(v.custom<T[]>(Array.isArray), v.maxLength(max));
 
 const segment = v.strictObject({
   address: count,
@@ -67,7 +67,7 @@ const unikernelPages = v.strictObject({
   image: v.exactOptional(text),
   totals,
   segments: list(segment, 65_536),
-  pages: list(page, MAX_PAGES),
+  pages: longList<Page>(MAX_PAGES),
 });
 
 const MAX_NOTES = 100;
@@ -102,8 +102,8 @@ const unikernel = v.strictObject({
   verification: v.exactOptional(verification),
 });
 
-const contentClass = v.strictObject({ sharers: list(count, MAX_UNIKERNELS), pages: count });
-const classes = list(contentClass, MAX_CLASSES);
+export const classShape = v.strictObject({ sharers: list(count, MAX_UNIKERNELS), pages: count });
+const classes = longList<ContentClass>(MAX_CLASSES);
 
 const library = v.strictObject({
   name,
@@ -164,7 +164,8 @@ const aslr = v.strictObject({
   }),
 });
 
-const document = v.strictObject({
+/** All but the pages and content classes. */
+export const documentShape = v.strictObject({
   format: v.literal(PAGE_MAP_FORMAT),
   version: v.literal(PAGE_MAP_VERSION),
   spacer: text,
@@ -198,117 +199,3 @@ const document = v.strictObject({
   failures: list(unusable, MAX_UNIKERNELS),
   timings: v.exactOptional(record(v.pipe(v.number(), v.finite()))),
 });
-
-/** What is wrong with a document, and where in it: `unikernels.2.before.pages.7.owners`. */
-interface PageMapProblem {
-  readonly where: string;
-  readonly text: string;
-}
-
-export type PageMapResult =
-  | { readonly ok: true; readonly document: PageMapDocument }
-  | { readonly ok: false; readonly problem: PageMapProblem };
-
-/** Checks a parsed JSON value; never throws. */
-export function checkPageMap(json: unknown): PageMapResult {
-  const result = v.safeParse(document, json, { abortEarly: true });
-  if (!result.success) {
-    const [issue] = result.issues;
-    const where = printable(v.getDotPath(issue) ?? 'document');
-    return { ok: false, problem: { where, text: printable(issue.message) } };
-  }
-  const problem = referenceProblem(result.output);
-  return problem ? { ok: false, problem } : { ok: true, document: result.output };
-}
-
-/** What a document holds may stand in a message, but neither fill it nor steer a terminal. */
-function printable(message: string): string {
-  return message.slice(0, 200).replace(/[^\x20-\x7e]/g, '?');
-}
-
-const STAGES: readonly Stage[] = ['before', 'predicted', 'after'];
-
-function referenceProblem(map: PageMapDocument): PageMapProblem | undefined {
-  for (const stage of STAGES) {
-    const problem = stageProblem(map, stage);
-    if (problem) return problem;
-  }
-  return firstProblem(map.libraries, (entry, i) =>
-    isAscending(entry.unikernels, map.unikernels.length)
-      ? undefined
-      : { where: `libraries.${i}.unikernels`, text: 'does not name unikernels in order' },
-  );
-}
-
-function stageProblem(map: PageMapDocument, stage: Stage): PageMapProblem | undefined {
-  const known = map.contentClasses[stage];
-  const total = map.totals[stage];
-  const used = map.unikernels.some((entry) => entry[stage] !== undefined);
-  if ((known === undefined) !== (total === undefined) || (used && known === undefined))
-    return { where: `totals.${stage}`, text: 'is not given with classes and pages' };
-  if (known === undefined || total === undefined) return undefined;
-  return (
-    totalsProblem(total, `totals.${stage}`) ??
-    firstProblem(known, (entry, i) =>
-      entry.sharers.length > 0 && isAscending(entry.sharers, map.unikernels.length)
-        ? undefined
-        : {
-            where: `contentClasses.${stage}.${i}.sharers`,
-            text: 'does not name unikernels in order',
-          },
-    ) ??
-    firstProblem(
-      map.unikernels,
-      (entry, i) => entry[stage] && pagesProblem(entry[stage], known, `unikernels.${i}.${stage}`),
-    )
-  );
-}
-
-function pagesProblem(
-  unikernel: UnikernelPages,
-  known: readonly ContentClass[],
-  where: string,
-): PageMapProblem | undefined {
-  const problem = totalsProblem(unikernel.totals, `${where}.totals`);
-  if (problem) return problem;
-  if (unikernel.totals.total !== unikernel.pages.length)
-    return { where: `${where}.totals.total`, text: `is not the number of pages` };
-  return firstProblem(unikernel.pages, (entry, i) => {
-    const text = pageProblem(entry, unikernel.pages[i - 1], known);
-    return text === undefined ? undefined : { where: `${where}.pages.${i}`, text };
-  });
-}
-
-function pageProblem(
-  entry: Page,
-  before: Page | undefined,
-  known: readonly ContentClass[],
-): string | undefined {
-  if (before && before.address >= entry.address) return 'does not stand in order of address';
-  if (entry.kind === 'zero' ? entry.contentClass !== -1 : known[entry.contentClass] === undefined)
-    return `names content class ${entry.contentClass} of ${known.length}`;
-  const bytes = entry.owners.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (entry.owners.length > 0 && bytes !== PAGE_SIZE) return `has owners of ${bytes} bytes`;
-  return undefined;
-}
-
-function totalsProblem(sum: Totals, where: string): PageMapProblem | undefined {
-  const adds = sum.total === sum.zero + sum.shared + sum.unique;
-  if (adds && sum.distinct <= sum.shared + sum.unique) return undefined;
-  return { where, text: 'does not add up' };
-}
-
-function isAscending(indices: readonly number[], limit: number): boolean {
-  return indices.every((index, i) => index < limit && index > (indices[i - 1] ?? -1));
-}
-
-function firstProblem<T>(
-  items: readonly T[],
-  check: (item: T, index: number) => PageMapProblem | undefined,
-): PageMapProblem | undefined {
-  for (const [index, item] of items.entries()) {
-    const problem = check(item, index);
-    if (problem) return problem;
-  }
-  return undefined;
-}

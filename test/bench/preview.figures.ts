@@ -12,7 +12,7 @@ import { ENGINE_METHODS } from '../../src/extension/engine/contract.ts';
 import { channelOf } from '../../src/extension/engine/thread-channel.ts';
 import { DEFAULT_OPTIONS, type AlignOptions } from '../../src/protocol/options.ts';
 import { Peer } from '../../src/protocol/rpc.ts';
-import { fromBuffer } from '../../webview/model/buffer.ts';
+import { fromBuffer } from '../../src/protocol/packed/buffer.ts';
 import { buildModel } from '../../webview/model/stage.ts';
 import { builtSample } from '../support/sample.ts';
 

@@ -14,8 +14,8 @@ const root = resolve(import.meta.dirname, '../..');
 const HOST = `
 import { startApp } from './webview/app.ts';
 import { registerControls } from './webview/controls.ts';
-import { packPageMap } from './webview/model/pack.ts';
-import { toBuffer } from './webview/model/buffer.ts';
+import { packPageMap } from './src/protocol/packed/pack.ts';
+import { toBuffer } from './src/protocol/packed/buffer.ts';
 import { DEFAULT_OPTIONS } from './src/protocol/options.ts';
 import { makeFleet } from './test/unit/webview/fleet.ts';
 registerControls();
@@ -43,7 +43,7 @@ startApp(document.getElementById('spacer'), packPageMap(measured), {
   relink: (request, signal, progress) =>
     new Promise((finish, fail) => {
       progress({ text: 'Linking hello', done: 0.5 });
-      Object.assign(window, { finish: () => finish(measured), fail: (m) => fail(new Error(m)) });
+      Object.assign(window, { finish: () => finish(toBuffer(packPageMap(measured))), fail: (m) => fail(new Error(m)) });
       signal.addEventListener('abort', () => (window.aborted = true));
     }),
   reveal: async (name) => calls.push(name),

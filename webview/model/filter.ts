@@ -1,4 +1,4 @@
-import { INDIRECTION, WRITABLE } from './packed.ts';
+import { INDIRECTION, WRITABLE } from '../../src/protocol/packed/columns.ts';
 import { CATEGORY, type StageModel } from './stage.ts';
 
 export const LEGEND_KINDS = ['all', 'some', 'unique', 'zero', 'writable', 'indirection'] as const;

@@ -1,5 +1,5 @@
 /** Which library and which section a page, or a column of the map, is named after. */
-import type { PackedPageMap } from './packed.ts';
+import type { PackedPageMap } from '../../src/protocol/packed/columns.ts';
 import type { StageModel } from './stage.ts';
 
 export const NOBODY = 0xffff_ffff;

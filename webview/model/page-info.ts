@@ -1,6 +1,13 @@
 /** Everything there is to say about one page, for the tooltip, the detail, the table and speech. */
 import { PAGE_SIZE } from '../../src/protocol/page-map.ts';
-import { EXECUTABLE, INDIRECTION, KIND_MASK, SHARED, UNIQUE, WRITABLE } from './packed.ts';
+import {
+  EXECUTABLE,
+  INDIRECTION,
+  KIND_MASK,
+  SHARED,
+  UNIQUE,
+  WRITABLE,
+} from '../../src/protocol/packed/columns.ts';
 import type { PageMapModel, StageModel } from './stage.ts';
 import { equalPages, unikernelOf } from './stage.ts';
 

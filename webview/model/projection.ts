@@ -7,7 +7,7 @@
  * that is assumed, each instance keeps its own copy of every writable page.
  */
 import { PAGE_SIZE, type Stage } from '../../src/protocol/page-map.ts';
-import { KIND_MASK, WRITABLE, ZERO } from './packed.ts';
+import { KIND_MASK, WRITABLE, ZERO } from '../../src/protocol/packed/columns.ts';
 import type { PageMapModel, StageModel } from './stage.ts';
 
 export interface StagePages {

@@ -1,6 +1,6 @@
 /** Search by library, section, symbol or address. */
 import { PAGE_SIZE } from '../../src/protocol/page-map.ts';
-import type { OwnerLists, PackedPageMap } from './packed.ts';
+import type { OwnerLists, PackedPageMap } from '../../src/protocol/packed/columns.ts';
 import type { StageModel } from './stage.ts';
 
 export type Query =

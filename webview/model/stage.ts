@@ -9,7 +9,7 @@ import {
   WRITABLE,
   type PackedPageMap,
   type PackedStage,
-} from './packed.ts';
+} from '../../src/protocol/packed/columns.ts';
 
 /** Categories of pages, in the order in which they stand in the legend and in a stack. */
 export const CATEGORY = {

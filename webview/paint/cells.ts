@@ -4,7 +4,7 @@
  * Neighbouring pages of one category are painted as one rectangle with one pattern; the lines
  * between cells are painted once for the whole group, in the background's colour.
  */
-import { INDIRECTION, WRITABLE } from '../model/packed.ts';
+import { INDIRECTION, WRITABLE } from '../../src/protocol/packed/columns.ts';
 import { CATEGORY, lowerBound, rowOf, type StageModel } from '../model/stage.ts';
 import { DIM, type MapTheme } from './theme.ts';
 

@@ -1,7 +1,7 @@
 /** Names of sections, libraries and symbols, at each zoom level where they fit. */
 import { LINE } from '../model/bands.ts';
 import { NOBODY, type MainOwners, type Named } from '../model/names.ts';
-import type { PackedPageMap } from '../model/packed.ts';
+import type { PackedPageMap } from '../../src/protocol/packed/columns.ts';
 import { lowerBound, rowOf, type StageModel } from '../model/stage.ts';
 import type { MapTheme } from './theme.ts';
 

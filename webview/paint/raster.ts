@@ -8,7 +8,7 @@
  * work is one pass over the visible pages and one over the pixels, on typed arrays, whatever the
  * number of unikernels.
  */
-import { INDIRECTION, WRITABLE } from '../model/packed.ts';
+import { INDIRECTION, WRITABLE } from '../../src/protocol/packed/columns.ts';
 import { CATEGORY, lowerBound, rowOf, type StageModel } from '../model/stage.ts';
 
 /** Counters of a pixel column: one a category, the last for what its pages are marked with. */

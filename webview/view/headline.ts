@@ -2,7 +2,7 @@
 import { PAGE_SIZE, type Bound, type Stage, type Totals } from '../../src/protocol/page-map.ts';
 import { el, replaceChildren } from '../dom.ts';
 import { count, mebibytes, percent, plural, ratio, times } from '../format.ts';
-import type { PageMapHead } from '../model/packed.ts';
+import type { PageMapHead } from '../../src/protocol/packed/columns.ts';
 import type { Store, ViewState } from '../state.ts';
 
 export const STAGE_NAMES: Record<Stage, string> = {

@@ -2,7 +2,7 @@
 import { el, setText } from '../dom.ts';
 import { count } from '../format.ts';
 import { LEGEND_KINDS, type LegendKind } from '../model/filter.ts';
-import { INDIRECTION, WRITABLE } from '../model/packed.ts';
+import { INDIRECTION, WRITABLE } from '../../src/protocol/packed/columns.ts';
 import { CATEGORY } from '../model/stage.ts';
 import { makeHatch, paintCell } from '../paint/cells.ts';
 import { readTheme, watchTheme, type MapTheme } from '../paint/theme.ts';

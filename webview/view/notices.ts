@@ -2,7 +2,7 @@
 import type { ObjectsReport } from '../../src/protocol/page-map.ts';
 import { el, replaceChildren } from '../dom.ts';
 import { plural } from '../format.ts';
-import type { UnikernelHead } from '../model/packed.ts';
+import type { UnikernelHead } from '../../src/protocol/packed/columns.ts';
 import type { Store, ViewState } from '../state.ts';
 
 interface Remark {

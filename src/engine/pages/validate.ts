@@ -1,6 +1,6 @@
 /** The engine's door for page-map documents that come from files. */
 import type { PageMapDocument } from '../../protocol/page-map.ts';
-import { checkPageMap } from '../../protocol/page-map-schema.ts';
+import { checkPageMap } from '../../protocol/page-map-check.ts';
 import { SpacerError } from '../errors.ts';
 
 /**

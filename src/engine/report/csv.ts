@@ -14,14 +14,14 @@ const COLUMNS = [
   'owners',
 ];
 
-/** All pages of all stages, with a header row; every row ends with CR LF. */
-export function renderCsv(document: PageMapDocument): string {
-  const rows = [COLUMNS.join(',')];
+/** All pages of all stages, with a header row; every row ends with CR LF. A part is a unikernel. */
+export function* csvParts(document: PageMapDocument): Generator<string> {
+  yield `${COLUMNS.join(',')}\r\n`;
   for (const unikernel of document.unikernels)
     for (const stage of STAGES)
-      for (const page of unikernel[stage]?.pages ?? [])
-        rows.push(rowOf(document, unikernel.name, stage, page));
-  return rows.map((row) => `${row}\r\n`).join('');
+      yield (unikernel[stage]?.pages ?? [])
+        .map((page) => `${rowOf(document, unikernel.name, stage, page)}\r\n`)
+        .join('');
 }
 
 function rowOf(document: PageMapDocument, name: string, stage: Stage, page: Page): string {

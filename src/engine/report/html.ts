@@ -3,12 +3,15 @@
  *
  * The page's script and styles stand inline, allowed by their hashes and nothing else: no request
  * leaves the page and no name in the data can become code. The data are gzip in base64, whose
- * alphabet cannot end an element, in a script element of a type that no browser runs.
+ * alphabet cannot end an element, in a script element of a type that no browser runs. They are the
+ * packed columns: JSON of a large page map is longer than a browser's strings can be.
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { PageMapDocument } from '../../protocol/page-map.ts';
+import { toBuffer } from '../../protocol/packed/buffer.ts';
+import { packPageMap } from '../../protocol/packed/pack.ts';
 
 export interface ReportAssets {
   /** The page map's script, as an ES module without imports. */
@@ -20,14 +23,13 @@ export interface ReportAssets {
 
 export interface ReportParts {
   title: string;
-  /** What the bytes are: the document as JSON, or its packed columns. */
-  form: 'json' | 'packed';
-  bytes: Uint8Array;
+  /** Packed columns of the page map. */
+  pages: ArrayBuffer;
 }
 
 export function renderHtmlReport(document: PageMapDocument, assets: ReportAssets): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(document));
-  return renderReport({ title: titleOf(document), form: 'json', bytes }, assets);
+  const pages = toBuffer(packPageMap(document));
+  return renderReport({ title: titleOf(document), pages }, assets);
 }
 
 export function renderReport(parts: ReportParts, assets: ReportAssets): string {
@@ -41,7 +43,7 @@ export function renderReport(parts: ReportParts, assets: ReportAssets): string {
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-  const data = gzipSync(parts.bytes).toString('base64');
+  const data = gzipSync(new Uint8Array(parts.pages)).toString('base64');
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -56,7 +58,7 @@ export function renderReport(parts: ReportParts, assets: ReportAssets): string {
 <body>
 <div id="spacer"><p class="loading">Reading the page map…</p></div>
 <noscript><p>The page map is drawn by a script, which is switched off.</p></noscript>
-<script type="application/octet-stream" id="spacer-page-map" data-form="${parts.form}">${data}</script>
+<script type="application/octet-stream" id="spacer-page-map">${data}</script>
 <script type="module">${script}</script>
 </body>
 </html>

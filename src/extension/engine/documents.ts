@@ -3,8 +3,8 @@ import { pageMapOf, type StageInput } from '../../engine/pages/document.ts';
 import { stageInputOf } from '../../engine/preview.ts';
 import { instanceNames } from '../../engine/workspace/instances.ts';
 import type { PageMapDocument, Stage, Totals, UnikernelEntry } from '../../protocol/page-map.ts';
-import { toBuffer } from '../../../webview/model/buffer.ts';
-import { packPageMap } from '../../../webview/model/pack.ts';
+import { toBuffer } from '../../protocol/packed/buffer.ts';
+import { packPageMap } from '../../protocol/packed/pack.ts';
 import type { Summary, UnikernelSummary, View } from './contract.ts';
 
 export function viewOf(document: PageMapDocument): View {

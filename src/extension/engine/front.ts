@@ -7,9 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SpacerError } from '../../engine/errors.ts';
 import { combine } from '../../engine/preview.ts';
 import { loadReportAssets } from '../../engine/report/assets.ts';
-import { renderCsv } from '../../engine/report/csv.ts';
+import { csvParts } from '../../engine/report/csv.ts';
 import { renderHtmlReport } from '../../engine/report/html.ts';
 import { readReport } from '../../engine/report/read.ts';
+import { reportParts } from '../../engine/report/parts.ts';
 import { renderSvg } from '../../engine/report/svg.ts';
 import { writeWhole } from '../../engine/whole-file.ts';
 import { instanceNames } from '../../engine/workspace/instances.ts';
@@ -160,14 +161,17 @@ function predictionOf(document: PageMapDocument, refining: boolean): Prediction 
   return { pages: pagesOf(document), totals: document.totals, refining };
 }
 
-async function render(document: PageMapDocument, form: ExportForm): Promise<string> {
+async function render(
+  document: PageMapDocument,
+  form: ExportForm,
+): Promise<string | Iterable<string>> {
   switch (form) {
     case 'html':
       return renderHtmlReport(document, await loadReportAssets());
     case 'json':
-      return JSON.stringify(document);
+      return reportParts(document);
     case 'csv':
-      return renderCsv(document);
+      return csvParts(document);
     case 'svg':
       return renderSvg(document);
   }

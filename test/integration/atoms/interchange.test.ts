@@ -7,7 +7,7 @@ import { programChange } from '../../../src/engine/atoms/same-program.ts';
 import { readUnikernel } from '../../../src/engine/read-unikernel.ts';
 import { withObjects } from '../../../src/engine/workspace/substitute.ts';
 import { readElf } from '../../../src/engine/elf/read.ts';
-import { checkPageMap } from '../../../src/protocol/page-map-schema.ts';
+import { checkPageMap } from '../../../src/protocol/page-map-check.ts';
 import { DEFAULT_OPTIONS } from '../../../src/protocol/options.ts';
 import { Fleet, type Application } from './fleet.ts';
 

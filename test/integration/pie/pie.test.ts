@@ -12,7 +12,7 @@ import { readUnikernel } from '../../../src/engine/read-unikernel.ts';
 import { relinkWritten, writeInputs } from '../../../src/engine/relink-unikernel.ts';
 import { discover } from '../../../src/engine/workspace/discover.ts';
 import { DEFAULT_OPTIONS, type AlignOptions } from '../../../src/protocol/options.ts';
-import { checkPageMap } from '../../../src/protocol/page-map-schema.ts';
+import { checkPageMap } from '../../../src/protocol/page-map-check.ts';
 import { imageIn } from '../../support/images.ts';
 import { buildPie, RELOC_SCRIPT, type PieOptions } from './workspace.ts';
 

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { SpacerError } from '../../../src/engine/errors.ts';
 import { pageMapOf, type StageInput } from '../../../src/engine/pages/document.ts';
 import { validatePageMap } from '../../../src/engine/pages/validate.ts';
-import { checkPageMap } from '../../../src/protocol/page-map-schema.ts';
-import { renderCsv } from '../../../src/engine/report/csv.ts';
+import { checkPageMap } from '../../../src/protocol/page-map-check.ts';
+import { csvParts } from '../../../src/engine/report/csv.ts';
 import { renderTable } from '../../../src/engine/report/table.ts';
 
 const bytes = (fill: number) => new Uint8Array(4096).fill(fill);
@@ -224,7 +224,7 @@ after (predicted): 2 distinct pages (0.01 MiB) of 3 non-zero (0.01 MiB) in 2 uni
 
 describe('comma-separated values', () => {
   it('have one row a page', () => {
-    const rows = renderCsv(example()).split('\r\n');
+    const rows = [...csvParts(example())].join('').split('\r\n');
     expect(rows).toHaveLength(1 + 5 + 4 + 1);
     expect(rows[1]).toBe(
       'hello,before,0x100000,shared,0,2,false,true,apphello:.text=4000 libcommon:.text=96',
@@ -237,6 +237,6 @@ describe('comma-separated values', () => {
   it('quote what has commas, and disarm formulas', () => {
     const map = example();
     Object.assign(map.unikernels[0] ?? {}, { name: '=cmd,"x"' });
-    expect(renderCsv(map).split('\r\n')[1]).toMatch(/^"'=cmd,""x""",before,/);
+    expect([...csvParts(map)].join('').split('\r\n')[1]).toMatch(/^"'=cmd,""x""",before,/);
   });
 });

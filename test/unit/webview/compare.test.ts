@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { pageMapOf, type StagePage } from '../../../src/engine/pages/document.ts';
 import { compareLayouts } from '../../../webview/model/compare.ts';
-import { packPageMap } from '../../../webview/model/pack.ts';
+import { packPageMap } from '../../../src/protocol/packed/pack.ts';
 import { buildModel, type StageModel } from '../../../webview/model/stage.ts';
 
 /** Pages from an address on, a letter a content; `0` is a page of zeros, a space a hole. */

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { escapeHtml, renderHtmlReport, renderReport } from '../../../src/engine/report/html.ts';
+import { fromBuffer } from '../../../src/protocol/packed/buffer.ts';
+import { packPageMap } from '../../../src/protocol/packed/pack.ts';
 import { makeFleet } from './fleet.ts';
 
 const assets = {
@@ -33,7 +35,9 @@ describe('the HTML report', () => {
   it('carries the document as base64 that holds nothing else', () => {
     const [data = ''] = contentsOf('script');
     expect(data).toMatch(/^[A-Za-z0-9+/]+=*$/);
-    expect(JSON.parse(gunzipSync(Buffer.from(data, 'base64')).toString())).toEqual(document);
+    const { buffer, byteOffset, byteLength } = gunzipSync(Buffer.from(data, 'base64'));
+    const pages = buffer.slice(byteOffset, byteOffset + byteLength);
+    expect(fromBuffer(pages)).toEqual(packPageMap(document));
   });
 
   it('escapes the title', () => {
@@ -43,7 +47,7 @@ describe('the HTML report', () => {
   });
 
   it('refuses a script that would end its element', () => {
-    const parts = { title: '', form: 'json' as const, bytes: new Uint8Array() };
+    const parts = { title: '', pages: new ArrayBuffer(0) };
     expect(() => renderReport(parts, { ...assets, script: '"</ScRipt>"' })).toThrow('inline');
     expect(() => renderReport(parts, { ...assets, style: '</style>' })).toThrow('inline');
   });

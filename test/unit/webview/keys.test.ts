@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { moveByKey, type KeyContext } from '../../../webview/map/keys.ts';
 import { dimMask } from '../../../webview/model/filter.ts';
-import { packPageMap } from '../../../webview/model/pack.ts';
+import { packPageMap } from '../../../src/protocol/packed/pack.ts';
 import { buildModel, rowOf, unikernelOf, type StageModel } from '../../../webview/model/stage.ts';
 import type { PageRef } from '../../../webview/state.ts';
 import { makeFleet } from './fleet.ts';

@@ -1,16 +1,16 @@
 /** Two million pages of two hundred unikernels, and a set of none or of one. */
 import { describe, expect, it } from 'vitest';
 import { pageMapOf } from '../../../src/engine/pages/document.ts';
-import { fromBuffer, toBuffer } from '../../../webview/model/buffer.ts';
+import { fromBuffer, toBuffer } from '../../../src/protocol/packed/buffer.ts';
 import { dimMask, countKept } from '../../../webview/model/filter.ts';
-import { packPageMap } from '../../../webview/model/pack.ts';
+import { packPageMap } from '../../../src/protocol/packed/pack.ts';
 import {
   SHARED,
   STAGES,
   UNIQUE,
   WRITABLE,
   type PackedPageMap,
-} from '../../../webview/model/packed.ts';
+} from '../../../src/protocol/packed/columns.ts';
 import { buildModel } from '../../../webview/model/stage.ts';
 import { paintRows, PixelCounts } from '../../../webview/paint/raster.ts';
 import { initialState, shownModels } from '../../../webview/state.ts';

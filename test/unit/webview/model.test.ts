@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PageMapDocument, Stage } from '../../../src/protocol/page-map.ts';
-import { fromBuffer, toBuffer } from '../../../webview/model/buffer.ts';
-import { packPageMap } from '../../../webview/model/pack.ts';
+import { fromBuffer, toBuffer } from '../../../src/protocol/packed/buffer.ts';
+import { packPageMap } from '../../../src/protocol/packed/pack.ts';
 import { pageInfo } from '../../../webview/model/page-info.ts';
 import {
   buildModel,

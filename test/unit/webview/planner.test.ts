@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_OPTIONS } from '../../../src/protocol/options.ts';
-import type { Host, PageMapPayload, PlanRequest, Prediction } from '../../../webview/host.ts';
-import { packPageMap } from '../../../webview/model/pack.ts';
-import { toBuffer } from '../../../webview/model/buffer.ts';
+import type { Host, PlanRequest, Prediction } from '../../../webview/host.ts';
+import { packPageMap } from '../../../src/protocol/packed/pack.ts';
+import { fromBuffer, toBuffer } from '../../../src/protocol/packed/buffer.ts';
+import type { Stage } from '../../../src/protocol/page-map.ts';
 import { Planner, type Arrival, type PlannerStatus } from '../../../webview/planner.ts';
 import { makeFleet } from './fleet.ts';
 
-const predicted = makeFleet({ unikernels: 3, pages: 70, stages: ['before', 'predicted'] });
-const measured = makeFleet({ unikernels: 3, pages: 70 });
+const packed = (stages: readonly Stage[]) =>
+  toBuffer(packPageMap(makeFleet({ unikernels: 3, pages: 70, stages })));
+const predicted = packed(['before', 'predicted']);
+const measured = packed(['before', 'after']);
 
 interface Call {
   request: PlanRequest;
@@ -21,7 +24,7 @@ function fake() {
   const calls: Call[] = [];
   const arrivals: Arrival[] = [];
   const statuses: PlannerStatus[] = [];
-  const pushes: ((payload: PageMapPayload) => void)[] = [];
+  const pushes: ((payload: ArrayBuffer) => void)[] = [];
   const host: Host = {
     capabilities: {
       options: {},
@@ -37,7 +40,7 @@ function fake() {
       }),
     relink: (_, __, progress) => {
       progress({ text: 'Linking blk', done: 0.5 });
-      return Promise.resolve(toBuffer(packPageMap(measured)));
+      return Promise.resolve(measured);
     },
     reveal: () => Promise.resolve(),
     onPageMap: (listener) => pushes.push(listener),
@@ -102,7 +105,9 @@ describe('the planner', () => {
     await planner.relink();
     expect(statuses.map((status) => status.kind)).toEqual(['relinking', 'relinking', 'idle']);
     expect(arrivals[0]?.predicted).toBe(false);
-    expect(arrivals[0]?.model.map.head.totals.after).toEqual(measured.totals.after);
+    expect(arrivals[0]?.model.map.head.totals.after).toEqual(
+      fromBuffer(measured).head.totals.after,
+    );
   });
 
   it('takes a page map that the host pushes', () => {

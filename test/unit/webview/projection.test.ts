@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PAGE_SIZE, type PageMapDocument } from '../../../src/protocol/page-map.ts';
-import { packPageMap } from '../../../webview/model/pack.ts';
+import { packPageMap } from '../../../src/protocol/packed/pack.ts';
 import { countAll, countPages, project, sharedBytes } from '../../../webview/model/projection.ts';
 import { buildModel, type StageModel } from '../../../webview/model/stage.ts';
 import { makeFleet } from './fleet.ts';

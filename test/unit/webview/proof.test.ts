@@ -1,7 +1,7 @@
 /** Bound and proof on their way into the page, and the proof in words. */
 import { describe, expect, it } from 'vitest';
-import { fromBuffer, toBuffer } from '../../../webview/model/buffer.ts';
-import { packPageMap } from '../../../webview/model/pack.ts';
+import { fromBuffer, toBuffer } from '../../../src/protocol/packed/buffer.ts';
+import { packPageMap } from '../../../src/protocol/packed/pack.ts';
 import { proofRows } from '../../../webview/view/proof.ts';
 import { verified } from '../../support/verified.ts';
 import { makeFleet } from './fleet.ts';

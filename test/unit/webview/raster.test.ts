@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packPageMap } from '../../../webview/model/pack.ts';
+import { packPageMap } from '../../../src/protocol/packed/pack.ts';
 import { CATEGORY, buildModel, type StageModel } from '../../../webview/model/stage.ts';
 import { paintRows, PixelCounts } from '../../../webview/paint/raster.ts';
 import { makeFleet } from './fleet.ts';

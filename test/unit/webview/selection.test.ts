@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { countKept, dimMask, type LegendKind } from '../../../webview/model/filter.ts';
 import { PAGE_SIZE, STUBS_LIBRARY } from '../../../src/protocol/page-map.ts';
-import { packPageMap } from '../../../webview/model/pack.ts';
+import { packPageMap } from '../../../src/protocol/packed/pack.ts';
 import { pageInfo } from '../../../webview/model/page-info.ts';
 import { findPages, parseQuery } from '../../../webview/model/search.ts';
 import { buildModel, type StageModel } from '../../../webview/model/stage.ts';

@@ -17,7 +17,7 @@ import type {
   Totals,
   Unusable,
   Verification,
-} from '../../src/protocol/page-map.ts';
+} from '../page-map.ts';
 
 export const STAGES = ['before', 'predicted', 'after'] as const satisfies readonly Stage[];
 

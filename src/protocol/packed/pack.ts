@@ -9,7 +9,7 @@ import {
   type PageOwner,
   type Stage,
   type Totals,
-} from '../../src/protocol/page-map.ts';
+} from '../page-map.ts';
 import { checkHead, classFault, pageFault } from './check.ts';
 import { OwnerTable, StringTable } from './intern.ts';
 import {
@@ -24,7 +24,7 @@ import {
   type PackedPageMap,
   type PackedStage,
   type PageMapHead,
-} from './packed.ts';
+} from './columns.ts';
 
 const KIND_FLAG: Record<PageKind, number> = { zero: ZERO, unique: UNIQUE, shared: SHARED };
 
@@ -85,7 +85,7 @@ function packStage(document: PageMapDocument, stage: Stage, owners: OwnerTable):
   let at = 0;
   rows.forEach((pages, unikernel) => {
     pages.forEach((page, index) => {
-      const fault = pageFault(page, classes.length);
+      const fault = pageFault(page, classes.length, owners);
       if (fault !== undefined) {
         throw new BadPageMap(`unikernels[${unikernel}].${stage}.pages[${index}] ${fault}`);
       }

@@ -10,8 +10,8 @@ import {
   type Page,
   type PageMapDocument,
   type PageOwner,
-} from '../../src/protocol/page-map.ts';
-import { BadPageMap } from './packed.ts';
+} from '../page-map.ts';
+import { BadPageMap } from './columns.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const totals = v.object({
@@ -113,14 +113,22 @@ export function checkHead(value: unknown): PageMapDocument {
 
 const KINDS: readonly unknown[] = ['zero', 'shared', 'unique'];
 
-/** Returns what is wrong with a page, or nothing. */
-export function pageFault(page: Page, classCount: number): string | undefined {
+/**
+ * Returns what is wrong with a page, or nothing.
+ * @param known lists of owners that are good
+ */
+export function pageFault(
+  page: Page,
+  classCount: number,
+  known: { has(owners: readonly PageOwner[]): boolean },
+): string | undefined {
   if (typeof page !== 'object' || (page as unknown) === null) return 'is not an object';
   if (!Number.isSafeInteger(page.address / PAGE_SIZE) || page.address < 0) {
     return 'has an address that is no multiple of 4096';
   }
   if (!KINDS.includes(page.kind)) return 'has an unknown kind';
   if (!validClass(page, classCount)) return 'has no such content class';
+  if (known.has(page.owners)) return undefined;
   if (!Array.isArray(page.owners)) return 'has no list of owners';
   return page.owners.every(validOwner) ? undefined : 'has a malformed owner';
 }

@@ -1,5 +1,5 @@
-import type { PageOwner } from '../../src/protocol/page-map.ts';
-import type { OwnerLists } from './packed.ts';
+import type { PageOwner } from '../page-map.ts';
+import type { OwnerLists } from './columns.ts';
 
 /** Gives each different string one small number. */
 export class StringTable {
@@ -19,6 +19,8 @@ export class StringTable {
 export class OwnerTable {
   readonly #strings: StringTable;
   readonly #ids = new Map<string, number>();
+  /** Lists that were asked for before: a document read from a file has each once. */
+  readonly #known = new Map<readonly PageOwner[], number>();
   readonly #start: number[] = [0];
   readonly #library: number[] = [];
   readonly #section: number[] = [];
@@ -31,6 +33,18 @@ export class OwnerTable {
   }
 
   id(owners: readonly PageOwner[]): number {
+    const known = this.#known.get(owners);
+    if (known !== undefined) return known;
+    const id = this.#idOf(owners);
+    this.#known.set(owners, id);
+    return id;
+  }
+
+  has(owners: readonly PageOwner[]): boolean {
+    return this.#known.has(owners);
+  }
+
+  #idOf(owners: readonly PageOwner[]): number {
     const key = owners.map((owner) => this.#key(owner)).join(';');
     const known = this.#ids.get(key);
     if (known !== undefined) return known;

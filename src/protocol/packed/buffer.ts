@@ -5,7 +5,7 @@
  * columns), then the columns, each at a multiple of eight bytes. Columns are read as views.
  */
 import * as v from 'valibot';
-import type { Stage } from '../../src/protocol/page-map.ts';
+import type { Stage } from '../page-map.ts';
 import {
   BadPageMap,
   STAGES,
@@ -13,7 +13,7 @@ import {
   type PackedPageMap,
   type PackedStage,
   type PageMapHead,
-} from './packed.ts';
+} from './columns.ts';
 
 const MAGIC = 0x31_50_50_53; // "SPP1"
 const PREFIX = 8;
