@@ -35,6 +35,7 @@ export interface AlignFlags {
   dryRun?: boolean;
   granularity?: Granularity;
   layout?: LayoutChoice;
+  domain?: Record<string, string[]>;
   effort?: number;
   html?: string;
   /** True where neither --lock nor --no-lock is given. */
@@ -68,6 +69,18 @@ export function parseCount(least: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= least && value <= 100_000_000) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${least} on.`);
   };
+}
+
+/** `NAME=UK,UK`, added to the domains before it. */
+export function parseDomain(
+  text: string,
+  known: Record<string, string[]> = {},
+): Record<string, string[]> {
+  const [, name = '', list = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  const members = list.split(',').filter((one) => one !== '');
+  if (name === '' || members.length === 0)
+    throw new InvalidArgumentError('Expected NAME=UNIKERNEL,UNIKERNEL.');
+  return { ...known, [name]: [...(known[name] ?? []), ...members] };
 }
 
 const bool = (flags: string, description: string) =>
@@ -126,6 +139,11 @@ export function addAlignOptions(command: Command): Command {
         'align: -a without -g; group: -g without -a (default: auto)',
       ).choices(LAYOUTS),
     )
+    .option(
+      '--domain <name=uks...>',
+      'unikernels that share with each other only: NAME=UK,UK (repeatable)',
+      parseDomain,
+    )
     .option('--effort <n>', 'steps that the search may take (default: 20000)', parseCount(0))
     .option('--lock <file>', 'the lock that holds the layout (default: spacer.lock.json, if any)')
     .option('--no-lock', 'a layout of its own, whatever is locked')
@@ -154,8 +172,9 @@ function parseBlocks(text: string): 'library' | 'class' | number {
   return parseCount(1)(text);
 }
 
-function randomisationOf({ seed, aslrBlocks, aslrWindow, instances }: AlignFlags) {
+function separationOf({ seed, aslrBlocks, aslrWindow, instances, domain }: AlignFlags) {
   return {
+    ...(domain && { domain }),
     ...(seed !== undefined && { seed }),
     ...(aslrBlocks !== undefined && { aslrBlocks }),
     ...(aslrWindow !== undefined && { aslrWindow }),
@@ -169,7 +188,7 @@ export function alignOptionsOf(flags: AlignFlags): AlignOptions {
     ...DEFAULT_OPTIONS,
     ...(flags.loc !== undefined && { location: flags.loc }),
     ...(flags.useId !== undefined && { useId: flags.useId }),
-    ...randomisationOf(flags),
+    ...separationOf(flags),
     ...(flags.effort !== undefined && { effort: flags.effort }),
     granularity: flags.granularity ?? DEFAULT_OPTIONS.granularity,
     layout: flags.layout ?? DEFAULT_OPTIONS.layout,

@@ -1,6 +1,7 @@
-import type { AslrReport, PageMapDocument } from '../protocol/page-map.ts';
+import type { AslrReport, DomainsReport, PageMapDocument } from '../protocol/page-map.ts';
 import { loadReportAssets } from '../engine/report/assets.ts';
 import { renderHtmlReport } from '../engine/report/html.ts';
+import { ownersOfClass } from '../engine/pages/domains.ts';
 import { reportParts } from '../engine/report/parts.ts';
 import { renderTable } from '../engine/report/table.ts';
 import { printableInColour } from '../engine/printable.ts';
@@ -47,6 +48,7 @@ function describe(document: PageMapDocument, flags: OutputFlags): string {
       `Pool for a loader: 0x${start.toString(16)} to 0x${end.toString(16)}, ${(end - start) / 4096} pages.`,
     );
   }
+  if (document.domains) lines.push(...domainLines(document, document.domains));
   if (document.aslr) lines.push(...aslrLines(document.aslr));
   lines.push(...remarksOf(document));
   if (flags.html !== undefined) lines.push(`Page map: ${flags.html}`);
@@ -76,6 +78,22 @@ function aslrLines({ seed, blocks, bits, pagesSpent, kept, references }: AslrRep
     `References: ${stubs} to stubs, ${farCalls} far calls, ${inPlace} in place, ` +
       `${besideThunks + privateThunks} instructions out of line, ${left} pointers left; ` +
       `${staying} pieces of code stay.`,
+  ];
+}
+
+/** Contents that are named one by one. */
+const MOST_NAMED = 5;
+
+/** Whether domains are apart, and what is equal in several all the same. */
+function domainLines(document: PageMapDocument, { domains, common }: DomainsReport): string[] {
+  const members = domains.map(({ name, unikernels }) => `${name} (${unikernels.length})`);
+  const stage = common.after ? 'after' : 'predicted';
+  const found = common[stage] ?? [];
+  const before = common.before ? `; before: ${common.before.length}` : '';
+  const named = found.slice(0, MOST_NAMED).map((i) => ownersOfClass(document, stage, i));
+  return [
+    `Domains: ${members.join(', ')}; ${found.length} contents in several of them${before}.`,
+    ...named.map((text) => `IN SEVERAL DOMAINS: the page at ${text}`),
   ];
 }
 

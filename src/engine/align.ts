@@ -12,6 +12,7 @@ import type { UnikernelInput } from './atoms/identify.ts';
 import { checkOptions } from './check-options.ts';
 import { refuseLinks } from './folders.ts';
 import { baseOf, finest, isFinest } from './draft.ts';
+import { domainsOf, type Domain } from './domains.ts';
 import { SpacerError, typedError } from './errors.ts';
 import { knownLayouts } from './known-layouts.ts';
 import { rewriteScripts } from './ldscript/rewrite.ts';
@@ -33,6 +34,7 @@ import { pageMapOf, type StageInput } from './pages/document.ts';
 import { measureImage } from './pages/measure.ts';
 import { byLock, layoutPlan, type Plan } from './plan.ts';
 import { checkLockable } from './plan-locked.ts';
+import { planDomains } from './plan-domains.ts';
 import { boundOfSet, planSet } from './plan-set.ts';
 import { predict, type Prediction } from './predict.ts';
 import { stageOf } from './predicted-stage.ts';
@@ -106,10 +108,15 @@ async function alignSet(request: AlignRequest): Promise<PageMapDocument> {
     passes,
     failures,
   );
+  const domains = domainsOf(
+    set.map(({ unikernel }) => unikernel.name),
+    found,
+    options,
+  );
   const { plan, planned } = await passes.run('plan', () =>
     options.relinkOnly
       ? writtenBefore(set, recorded, request, failures)
-      : planAndWrite(set, recorded, lock, request, failures),
+      : planAndWrite(set, recorded, { lock, domains }, request, failures),
   );
   const complete = async (jobs: readonly Job[]): Promise<PageMapDocument> => ({
     ...(await passes.run('measure', (step) => describeSet(jobs, plan, request, step))),
@@ -180,7 +187,10 @@ interface Written {
 async function planAndWrite(
   set: readonly LoadedUnikernel[],
   recorded: readonly LoadedUnikernel[],
-  lock: Lock | undefined,
+  {
+    lock,
+    domains,
+  }: { readonly lock?: Lock | undefined; readonly domains?: readonly Domain[] | undefined },
   request: AlignRequest,
   failures: Unusable[],
 ): Promise<Written> {
@@ -191,10 +201,12 @@ async function planAndWrite(
   const layouts = knownLayouts(place.cache);
   const plan = lock
     ? byLock(await splitForLock(set, lock, place), lock, failures)
-    : layoutPlan(
-        planSet(await splitSet(set, options, place), options, undefined, layouts.planner),
-        await finestBound(set, options, place),
-      );
+    : domains
+      ? planDomains(await splitSet(set, options, place), options, domains, layouts.planner)
+      : layoutPlan(
+          planSet(await splitSet(set, options, place), options, undefined, layouts.planner),
+          await finestBound(set, options, place),
+        );
   layouts.keep();
   const planned: Planned[] = [];
   const ownOf = ownBuilds(recorded);
@@ -361,7 +373,7 @@ async function describeSet(
     unikernels.push({ name, notes, ...proofOf(job, request), stages });
     step(name, jobs.length);
   }
-  const { count, layout, libraries, bound, pool, aslr } = plan;
+  const { count, layout, libraries, bound, pool, aslr, domains } = plan;
   const isWhole = jobs.length === count;
   return pageMapOf({
     spacer: VERSION,
@@ -373,6 +385,7 @@ async function describeSet(
     ...(layout && { layout }),
     ...(pool && { pool }),
     ...(aslr && { aslr }),
+    ...(domains && { domains }),
   });
 }
 
@@ -393,10 +406,17 @@ function describeOptions(options: AlignOptions): Record<string, string | number 
     ...(options.aslrBlocks !== undefined && { 'aslr-blocks': options.aslrBlocks }),
     ...(options.aslrWindow !== undefined && { 'aslr-window': options.aslrWindow }),
     ...(options.instances !== undefined && { instances: options.instances }),
+    ...(options.domain && { domain: describeDomains(options.domain) }),
     ...(options.location !== undefined && { loc: options.location }),
     ...(options.useId !== undefined && { 'use-id': options.useId }),
   };
 }
+
+/** As the command line has them, with spaces between. */
+const describeDomains = (domains: NonNullable<AlignOptions['domain']>) =>
+  Object.entries(domains)
+    .map(([name, members]) => `${name}=${members.join(',')}`)
+    .join(' ');
 
 async function stagesOf(job: Job, request: AlignRequest) {
   const { before, prediction, relinked } = job;

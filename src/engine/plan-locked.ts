@@ -36,7 +36,7 @@ export interface LockedPlan {
  * @throws SpacerError `bad-options`
  */
 export function checkLockable(options: AlignOptions, lock: Lock): void {
-  const { location, customLoader, copyObjects, granularity, aslr } = options;
+  const { location, customLoader, copyObjects, granularity, aslr, domain } = options;
   const { align, group } = paddingOf(options);
   const asked = [
     ...(align === 'auto' ? [] : ['--align']),
@@ -44,6 +44,7 @@ export function checkLockable(options: AlignOptions, lock: Lock): void {
     ...(location === undefined ? [] : ['--loc']),
     ...(customLoader ? ['--custom_loader'] : []),
     ...(aslr === 0 ? [] : ['--aslr']),
+    ...(domain === undefined ? [] : ['--domain']),
     ...(copyObjects ? ['--copy_objs'] : []),
     ...(granularity === 'auto' || granularity === lock.granularity ? [] : ['--granularity']),
   ];

@@ -7,6 +7,7 @@ import type {
   PoolRange,
   Unusable,
 } from '../protocol/page-map.ts';
+import type { Domain } from './domains.ts';
 import { HOW_BOUND } from './layout/bound.ts';
 import type { Placement } from './lock/extend.ts';
 import type { Lock } from './lock/model.ts';
@@ -23,6 +24,8 @@ export interface Plan {
   readonly bound?: Bound;
   readonly pool?: PoolRange;
   readonly aslr?: AslrReport;
+  /** Given where they were planned apart. */
+  readonly domains?: readonly Domain[];
   /** Known where the set was planned as a whole. */
   readonly libraries?: LibraryEntry[];
 }

@@ -16,6 +16,7 @@ import type { AlignOptions } from '../protocol/options.ts';
 import { BLOCK_SIZE, rangeHigh, rangeLow } from './layout/digest.ts';
 import type { Region } from './layout/regions.ts';
 import type { Filling, Slot } from './layout/slots.ts';
+import { domainsIn } from './pages/domains.ts';
 import {
   pageMapOf,
   type StageInput,
@@ -263,6 +264,7 @@ export function combine(
     };
   });
   const { spacer, workspace, options, layout, bound, pool, aslr, libraries, failures } = predicted;
+  const domains = domainsIn(predicted);
   const document = pageMapOf({
     spacer,
     unikernels,
@@ -275,6 +277,7 @@ export function combine(
     ...(bound !== undefined && { bound }),
     ...(pool !== undefined && { pool }),
     ...(aslr !== undefined && { aslr }),
+    ...(domains !== undefined && { domains }),
   });
   const { objects } = predicted;
   return objects ? { ...document, objects } : document;

@@ -7,6 +7,7 @@ import { paddingOf, type AlignOptions } from '../protocol/options.ts';
 import type { PageMapDocument, Unusable } from '../protocol/page-map.ts';
 import { unifyObjects } from './atoms/interchange.ts';
 import { checkOptions } from './check-options.ts';
+import { domainsOf } from './domains.ts';
 import { finest, isFinest } from './draft.ts';
 import { SpacerError } from './errors.ts';
 import { mapParallel } from './link/parallel.ts';
@@ -17,6 +18,7 @@ import { pageMapOf, type StageInput, type UnikernelInput } from './pages/documen
 import { measureImage, readDebug } from './pages/measure.ts';
 import { byLock, layoutPlan, type Plan } from './plan.ts';
 import { checkLockable } from './plan-locked.ts';
+import { planDomains } from './plan-domains.ts';
 import { boundOfSet, planSet, slotsFor, type PlannedUnikernel } from './plan-set.ts';
 import { predictedStage } from './predicted-stage.ts';
 import type { PreviewSet } from './preview.ts';
@@ -121,9 +123,16 @@ export class Session {
       ? await unifyObjects(read, { signal })
       : { set: read };
     const failures: Unusable[] = [];
+    const domains = domainsOf(
+      set.map(({ unikernel }) => unikernel.name),
+      this.found,
+      options,
+    );
     const plan = lock
       ? byLock(set, lock, failures)
-      : layoutPlan(planSet(set, options), await this.finestBound(options, names));
+      : domains
+        ? planDomains(set, options, domains)
+        : layoutPlan(planSet(set, options), await this.finestBound(options, names));
     const planned = new Map(plan.unikernels.map((one) => [one.loaded.unikernel.name, one]));
     const unikernels: UnikernelInput[] = [];
     for (const { unikernel, before } of members) {
@@ -183,7 +192,7 @@ export class Session {
   }
 
   private documentOf(
-    { layout, libraries, bound, pool, aslr }: Plan,
+    { layout, libraries, bound, pool, aslr, domains }: Plan,
     unikernels: UnikernelInput[],
     failures: Unusable[],
   ): PageMapDocument {
@@ -198,6 +207,7 @@ export class Session {
       ...(bound && { bound }),
       ...(pool && { pool }),
       ...(aslr && { aslr }),
+      ...(domains && { domains }),
     });
   }
 }

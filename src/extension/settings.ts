@@ -31,6 +31,7 @@ export const OPTION_KEYS = [
   'aslrWindow',
   'seed',
   'instances',
+  'domains',
 ];
 
 type ThreeWays = 'auto' | 'on' | 'off';
@@ -61,6 +62,7 @@ export function readSettings(scope: vscode.Uri | undefined): Settings {
   const aslrWindow = settings.get('aslrWindow', 0);
   const seed = settings.get('seed', '');
   const instances = settings.get('instances', 1);
+  const domain = domainsOf(settings.get<unknown>('domains', {}));
   return {
     options: {
       ...DEFAULT_OPTIONS,
@@ -77,6 +79,7 @@ export function readSettings(scope: vscode.Uri | undefined): Settings {
       ...(aslrWindow > 0 && { aslrWindow }),
       ...(seed !== '' && { seed }),
       ...(instances > 1 && { instances }),
+      ...(domain && { domain }),
       ...(effort > 0 && { effort }),
       ...(location !== undefined && { location }),
     },
@@ -88,6 +91,16 @@ export function readSettings(scope: vscode.Uri | undefined): Settings {
     statusBar: settings.get('statusBar', true),
     qemuArguments: settings.get<string[]>('qemuArguments', []),
   };
+}
+
+/** Lists of names by domain; nothing where there are none. What is no list of texts is refused later. */
+function domainsOf(value: unknown): Record<string, string[]> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const entries = Object.entries(value as Record<string, unknown>).map(([name, list]) => [
+    name,
+    Array.isArray(list) ? list.map(String) : [String(list)],
+  ]);
+  return entries.length > 0 ? (Object.fromEntries(entries) as Record<string, string[]>) : undefined;
 }
 
 /** A number of blocks, or by what they are told apart; nothing for the engine's own choice. */

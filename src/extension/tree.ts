@@ -1,7 +1,7 @@
 /** The tree: unikernels of each workspace, their libraries with how they are shared. */
 import * as vscode from 'vscode';
 import type { LibraryEntry, Unusable, Verification } from '../protocol/page-map.ts';
-import type { FoundUnikernel } from './engine/contract.ts';
+import type { FoundUnikernel, UnikernelSummary } from './engine/contract.ts';
 import { formatBytes, formatCount } from './format.ts';
 import type { Sets } from './sets.ts';
 import type { UnikraftSet } from './unikraft-set.ts';
@@ -127,7 +127,8 @@ function unikernelItem(set: UnikraftSet, unikernel: FoundUnikernel): vscode.Tree
   item.iconPath = failure
     ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
     : new vscode.ThemeIcon(isAligned ? 'layers-active' : 'layers');
-  item.description = failure ? firstLine(failure.message) : sharedOf(set, name);
+  const known = [sharedOf(set, name), summary?.domain?.name ?? ''].filter((text) => text !== '');
+  item.description = failure ? firstLine(failure.message) : known.join(' · ');
   item.checkboxState = set.takesPart(name)
     ? {
         state: vscode.TreeItemCheckboxState.Checked,
@@ -142,8 +143,9 @@ function unikernelItem(set: UnikraftSet, unikernel: FoundUnikernel): vscode.Tree
         },
       };
   const proof = summary?.verification ? proofText(summary.verification) : [];
+  const domain = summary?.domain ? [domainText(summary.domain)] : [];
   const why = failure ? [failure.message] : [];
-  item.tooltip = [name, directory, ...proof, ...notes, ...why].join('\n');
+  item.tooltip = [name, directory, ...proof, ...domain, ...notes, ...why].join('\n');
   return item;
 }
 
@@ -163,6 +165,13 @@ function proofText({ counts, unproven }: Verification): string[] {
       formatBytes(counts.bytes),
     ),
   ];
+}
+
+/** What it is kept apart from, and how well that went. */
+function domainText({ name, inSeveral }: NonNullable<UnikernelSummary['domain']>): string {
+  return inSeveral === 0
+    ? vscode.l10n.t('Domain {0}: no page in common with another', name)
+    : vscode.l10n.t('Domain {0}: {1} pages are the same in another', name, formatCount(inSeveral));
 }
 
 function sharedOf(set: UnikraftSet, name: string): string {

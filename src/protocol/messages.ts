@@ -38,6 +38,7 @@ const alignOptions = v.strictObject({
   aslrBlocks: v.exactOptional(v.union([v.picklist(['library', 'class']), blocks])),
   aslrWindow: v.exactOptional(mebibytes),
   instances: v.exactOptional(instances),
+  domain: v.exactOptional(v.record(name, names)),
   effort: v.exactOptional(address),
   dryRun: v.boolean(),
 }) satisfies v.GenericSchema<unknown, AlignOptions>;

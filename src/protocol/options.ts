@@ -37,6 +37,8 @@ export interface AlignOptions {
   aslrWindow?: number;
   /** Images to make of each unikernel, each with a layout of its own; absent: 1. */
   instances?: number;
+  /** Unikernels by trust domain: those of different domains get no page in common. */
+  domain?: Record<string, string[]>;
   /** Steps that the search for a layout may take; absent: a few seconds' worth. */
   effort?: number;
   /** Plan and predict, write nothing, link nothing. */

@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import {
   PAGE_SIZE,
   type ContentClass,
+  type DomainsReport,
   type Page,
   type PageMapDocument,
   type PageOwner,
@@ -58,10 +59,31 @@ function referenceProblem(map: PageMapDocument): PageMapProblem | undefined {
     const problem = stageProblem(map, stage, new Set());
     if (problem) return problem;
   }
-  return firstProblem(map.libraries, (entry, i) =>
-    isAscending(entry.unikernels, map.unikernels.length)
-      ? undefined
-      : { where: `libraries.${i}.unikernels`, text: 'does not name unikernels in order' },
+  return (
+    firstProblem(map.libraries, (entry, i) =>
+      isAscending(entry.unikernels, map.unikernels.length)
+        ? undefined
+        : { where: `libraries.${i}.unikernels`, text: 'does not name unikernels in order' },
+    ) ??
+    (map.domains && domainsProblem(map, map.domains))
+  );
+}
+
+function domainsProblem(
+  { unikernels, contentClasses }: PageMapDocument,
+  { domains, common }: DomainsReport,
+): PageMapProblem | undefined {
+  return (
+    firstProblem(domains, (entry, i) =>
+      isAscending(entry.unikernels, unikernels.length)
+        ? undefined
+        : { where: `domains.domains.${i}`, text: 'does not name unikernels in order' },
+    ) ??
+    firstProblem(STAGES, (stage) =>
+      isAscending(common[stage] ?? [], contentClasses[stage]?.length ?? 0)
+        ? undefined
+        : { where: `domains.common.${stage}`, text: 'does not name contents in order' },
+    )
   );
 }
 

@@ -164,6 +164,19 @@ const aslr = v.strictObject({
   }),
 });
 
+const indices = list(count, MAX_PAGES);
+const domains = v.strictObject({
+  domains: list(
+    v.strictObject({ name: text, unikernels: list(count, MAX_UNIKERNELS) }),
+    MAX_UNIKERNELS,
+  ),
+  common: v.strictObject({
+    before: v.exactOptional(indices),
+    predicted: v.exactOptional(indices),
+    after: v.exactOptional(indices),
+  }),
+});
+
 /** All but the pages and content classes. */
 export const documentShape = v.strictObject({
   format: v.literal(PAGE_MAP_FORMAT),
@@ -194,6 +207,7 @@ export const documentShape = v.strictObject({
   libraries: list(library, MAX_LIBRARIES),
   pool: v.exactOptional(v.strictObject({ start: count, end: count })),
   aslr: v.exactOptional(aslr),
+  domains: v.exactOptional(domains),
   objects: v.exactOptional(objects),
   unusable: list(unusable, MAX_UNIKERNELS),
   failures: list(unusable, MAX_UNIKERNELS),

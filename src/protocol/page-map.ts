@@ -199,6 +199,22 @@ export interface AslrReport {
   };
 }
 
+/** Name of the domain of unikernels that no domain names. */
+export const NO_DOMAIN = '[none]';
+
+/** Unikernels that were laid out apart from all others. */
+export interface DomainEntry {
+  name: string;
+  /** Indices into `unikernels`, ascending. */
+  unikernels: number[];
+}
+
+export interface DomainsReport {
+  domains: DomainEntry[];
+  /** By stage: indices into `contentClasses` of contents that several domains have all the same. */
+  common: Partial<Record<Stage, number[]>>;
+}
+
 export interface Unusable {
   name: string;
   path: string;
@@ -238,6 +254,8 @@ export interface PageMapDocument {
   pool?: PoolRange;
   /** Given where addresses were randomised. */
   aslr?: AslrReport;
+  /** Given where unikernels were to be kept apart. */
+  domains?: DomainsReport;
   /** Given where objects were to be unified. */
   objects?: ObjectsReport;
   /** What cannot take part, each with its reason. */

@@ -8,7 +8,7 @@
  *   last part, so that anything the plan did not name still has a place;
  * - the end symbols of bulk sections get the common end;
  * - program headers are added for further segments and removed where they would be empty;
- * - gaps are filled with zeros, since the linker's NOP padding depends on a gap's length.
+ * - gaps are filled with one byte, since the linker's NOP padding depends on a gap's length.
  */
 import { insertionHome, usesSizeOf, type OutlineSection } from '../layout/outline.ts';
 import { apply, insertAfter, insertBefore, remove, replaceRange, type Edit } from './edit.ts';
@@ -41,6 +41,8 @@ export interface SectionPlacement {
   readonly tls: boolean;
   /** A step after the link removes the section, so that no load segment needs to have it. */
   readonly unloaded?: boolean;
+  /** The byte that gaps between bodies are filled with; absent: zero. */
+  readonly fill?: number;
 }
 
 export interface RewrittenScripts {
@@ -119,6 +121,13 @@ const isThreadZero = (placement: SectionPlacement) => placement.tls && placement
 
 const leavesPageOut = (end: number, start: number) =>
   Math.ceil(end / 4096) < Math.floor(start / 4096);
+
+/** Zeros in tables, whose readers may work through their gaps. */
+function fillOf({ section, placement, nobits, whole }: SectionPiece): string {
+  const isBulk = section.kind === 'bulk' && !placement.tls && !nobits && !whole;
+  const fill = isBulk ? (placement.fill ?? 0) : 0;
+  return fill === 0 ? ' =0x0' : ` =0x${fill.toString(16).padStart(2, '0')}`;
+}
 
 const hex = (value: number) => `0x${value.toString(16)}`;
 
@@ -270,7 +279,7 @@ class ScriptWriter {
     const size = piece.start - segment.start;
     if (!this.opensSegment(piece) || !piece.whole || size === 0) return '';
     const name = this.freshName('.lead');
-    return `${name} ${hex(segment.start)} : { BYTE(0) . = ${hex(size)}; } :${segment.name} =0x0\n `;
+    return `${name} ${hex(segment.start)} : { BYTE(0) . = ${hex(size)}; } :${segment.name}${fillOf(piece)}\n `;
   }
 
   private freshName(base: string): string {
@@ -298,12 +307,12 @@ class ScriptWriter {
   }
 
   private trailerText(section: OutlineSection, piece: SectionPiece): string {
-    if (this.headers.isEmpty) return ' =0x0';
+    if (this.headers.isEmpty) return fillOf(piece);
     const segment = this.segmentOf.get(piece)!;
     const tls = piece.placement.tls ? this.headers.ofType(section.phdrs, 'PT_TLS') : undefined;
     const kept = this.headers.othersOf(section.node.phdrs);
     const names = [...kept, ...(tls ? [tls] : []), ...(segment.name ? [segment.name] : [])];
-    return `${names.map((name) => ` :${name}`).join('')} =0x0`;
+    return `${names.map((name) => ` :${name}`).join('')}${fillOf(piece)}`;
   }
 
   /**

@@ -13,6 +13,8 @@ import {
   type UnikernelPages,
   type Verification,
 } from '../../protocol/page-map.ts';
+import type { Domain } from '../domains.ts';
+import { domainsReport } from './domains.ts';
 import { classify, type ClassifiedImage, type PageContent } from './classify.ts';
 import { librariesOf } from './libraries.ts';
 
@@ -47,6 +49,8 @@ export type PageMapInput = {
   readonly unikernels: readonly UnikernelInput[];
   /** Absent: counted from the owners of the pages. */
   readonly libraries?: LibraryEntry[];
+  /** Given where unikernels were to be kept apart: by their names. */
+  readonly domains?: readonly Domain[];
 } & Partial<
   Pick<
     PageMapDocument,
@@ -69,7 +73,7 @@ const STAGES: readonly Stage[] = ['before', 'predicted', 'after'];
  * that stage has no pages in it.
  */
 export function pageMapOf(input: PageMapInput): PageMapDocument {
-  const { spacer, unikernels, libraries, unusable = [], failures = [], ...rest } = input;
+  const { spacer, unikernels, libraries, domains, unusable = [], failures = [], ...rest } = input;
   const document: PageMapDocument = {
     format: PAGE_MAP_FORMAT,
     version: PAGE_MAP_VERSION,
@@ -91,6 +95,7 @@ export function pageMapOf(input: PageMapInput): PageMapDocument {
   const reached = document.totals.after ?? document.totals.predicted;
   if (document.bound && reached && document.bound.pages > 0)
     document.bound = { ...document.bound, ratio: reached.distinct / document.bound.pages };
+  if (domains) document.domains = domainsReport(document, domains);
   document.libraries = libraries ?? librariesOf(document.unikernels);
   return document;
 }

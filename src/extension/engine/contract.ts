@@ -47,6 +47,8 @@ export interface UnikernelSummary {
   readonly addresses: Readonly<Record<string, number>>;
   /** What was proven of the aligned image. */
   readonly verification?: Verification;
+  /** Given where it was kept apart from others: how many of its pages other domains have too. */
+  readonly domain?: { readonly name: string; readonly inSeveral: number };
 }
 
 /** Everything of a page map but its pages. */

@@ -1,4 +1,5 @@
 /** What the extension gets of a page-map document: packed pages, and a summary without them. */
+import { domainsIn } from '../../engine/pages/domains.ts';
 import { pageMapOf, type StageInput } from '../../engine/pages/document.ts';
 import { stageInputOf } from '../../engine/preview.ts';
 import { instanceNames } from '../../engine/workspace/instances.ts';
@@ -16,7 +17,10 @@ export const pagesOf = (document: PageMapDocument): ArrayBuffer => toBuffer(pack
 function summaryOf(document: PageMapDocument): Summary {
   const { totals, libraries, unusable, failures } = document;
   return {
-    unikernels: document.unikernels.map(summariseOne),
+    unikernels: document.unikernels.map((entry, i) => ({
+      ...summariseOne(entry),
+      ...domainOf(document, i),
+    })),
     totals,
     libraries,
     unusable,
@@ -37,6 +41,20 @@ function summariseOne(entry: UnikernelEntry): UnikernelSummary {
     ...(entry.verification && { verification: entry.verification }),
     ...(alignedImage !== undefined && { alignedImage }),
   };
+}
+
+/** Of the last stage that is known. */
+function domainOf(
+  { domains, unikernels }: PageMapDocument,
+  u: number,
+): Pick<UnikernelSummary, 'domain'> {
+  const own = domains?.domains.find((one) => one.unikernels.includes(u));
+  if (!domains || !own) return {};
+  const stage = STAGES.findLast((one) => domains.common[one] !== undefined) ?? 'before';
+  const common = new Set(domains.common[stage]);
+  const pages = unikernels[u]?.[stage]?.pages ?? [];
+  const inSeveral = pages.filter(({ contentClass }) => common.has(contentClass)).length;
+  return { domain: { name: own.name, inSeveral } };
 }
 
 function addressesOf(entry: UnikernelEntry): Record<string, number> {
@@ -67,6 +85,7 @@ export function mergeMeasured(
   const names = new Set(images.map(({ name }) => name));
   const whole = last?.unikernels.every(({ name }) => names.has(name)) ? last : undefined;
   const { bound, aslr, objects } = whole ?? {};
+  const domains = whole && domainsIn(whole);
   const { spacer, workspace, libraries, unusable } = current;
   const failed = last?.failures.filter(({ name }) => names.has(name)) ?? [];
   const failures = [...current.failures, ...failed];
@@ -86,6 +105,7 @@ export function mergeMeasured(
     ...(workspace !== undefined && { workspace }),
     ...(bound && { bound }),
     ...(aslr && { aslr }),
+    ...(domains && { domains }),
   });
   return objects ? { ...document, objects } : document;
 }

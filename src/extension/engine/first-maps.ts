@@ -83,6 +83,8 @@ export class FirstMaps {
       checkLockable(options, lock);
       return restrict(measured, await locked.predicted, unikernels);
     }
+    // Slots are those of one set: what domains have in common only the exact prediction knows.
+    if (options.domain) return undefined;
     const plain = await this.plain;
     checkLocation(options, plain);
     const set = this.sets[kindOf(options)] ?? plain;

@@ -36,6 +36,26 @@ describe('a workspace that was aligned before', () => {
     expect(mergeMeasured(current, { ...last, failures }).failures).toEqual([refused(name)]);
   });
 
+  it('keeps the domains, and counts the pages that others have too', () => {
+    const classes = last.contentClasses.after!;
+    const names = last.unikernels.map(({ name }) => name);
+    const domains = {
+      domains: [
+        { name: 'red', unikernels: [0] },
+        { name: 'blue', unikernels: [1, 2] },
+      ],
+      common: {},
+    };
+    const { summary } = viewOf(mergeMeasured(current, { ...last, domains }));
+    const inSeveral = last.unikernels[0]!.after!.pages.filter(
+      ({ contentClass }) => classes[contentClass]?.sharers.some((u) => u !== 0) ?? false,
+    ).length;
+    expect(inSeveral).toBeGreaterThan(0);
+    expect(summary.unikernels.map(({ name }) => name)).toEqual(names);
+    expect(summary.unikernels[0]!.domain).toEqual({ name: 'red', inSeveral });
+    expect(summary.unikernels[2]!.domain!.name).toBe('blue');
+  });
+
   it('has no proof of what was never linked', () => {
     const { summary } = viewOf(mergeMeasured(current, undefined));
     expect(summary.unikernels.every(({ verification }) => !verification)).toBe(true);
