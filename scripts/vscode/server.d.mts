@@ -11,6 +11,7 @@ export function startServer(options: {
   root: string;
   settings?: Record<string, unknown>;
   trust?: boolean;
+  environment?: Record<string, string>;
 }): Promise<RunningServer>;
 
 export function installExtension(options: {

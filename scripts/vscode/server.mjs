@@ -27,8 +27,9 @@ const SETTINGS = {
  * @param options.root folder for all of its state
  * @param options.settings user settings beyond the usual ones
  * @param options.trust whether every workspace is trusted without a question
+ * @param options.environment variables beyond those of this process
  */
-export async function startServer({ server, root, settings = {}, trust = true }) {
+export async function startServer({ server, root, settings = {}, trust = true, environment = {} }) {
   const user = path.join(root, 'user');
   await mkdir(path.join(root, 'srv/data/Machine'), { recursive: true });
   const all = JSON.stringify({ ...SETTINGS, ...settings }, undefined, 2);
@@ -39,7 +40,7 @@ export async function startServer({ server, root, settings = {}, trust = true })
   const port = await freePort();
   const args = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token'];
   if (trust) args.push('--disable-workspace-trust');
-  const child = start(server, root, [...args, ...folders(root)]);
+  const child = start(server, root, [...args, ...folders(root)], environment);
   const said = [];
   const keep = (part) => void said.push(part);
   child.stdout.on('data', keep);
@@ -77,13 +78,14 @@ const folders = (root) => [
   path.join(root, 'ext'),
 ];
 
-function start(server, root, args) {
+function start(server, root, args, environment = {}) {
   const xdg = (name) => path.join(root, name);
   return spawn(process.execPath, [server, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     env: {
       ...process.env,
+      ...environment,
       EXTENSIONS_GALLERY: '{}',
       XDG_CONFIG_HOME: xdg('config'),
       XDG_DATA_HOME: xdg('data'),

@@ -1,104 +1,150 @@
-/** Figures of the extension in a real VS Code, as measured here and now. */
-import { writeFile } from 'node:fs/promises';
-import os from 'node:os';
+/** Figures of the extension in a real VS Code, as measured here and now: they go to docs/figures.md. */
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { RunningServer } from '../../scripts/vscode/server.mjs';
 import { Workbench } from '../e2e/vscode/driver.ts';
 import { createFixture, type Fixture } from '../e2e/vscode/fixture.ts';
 import { checkFlag, chooseFlag, settled, toggle } from '../e2e/vscode/page-map.ts';
-import { makeFleet } from '../unit/webview/fleet.ts';
+import { writeLargeReport } from '../support/large-report.ts';
+import { Figures } from './figures-page.ts';
+import { forgetTurns, heapOf, longestTurn, memoryOfPages, monitored } from './host.ts';
+
+const PATIENCE = 240_000;
+/** A workspace of real unikernels to measure besides the sample. */
+const REAL = process.env['SPACER_WORKSPACE'];
+const SIZES = (process.env['SPACER_PAGES'] ?? '100000,1000000,2000000').split(',').map(Number);
 
 let fixture: Fixture;
-let server: RunningServer;
-const say = (text: string) => process.stdout.write(`FIGURE ${text}\n`);
+let log: string;
+const figures = new Figures();
+const since = (start: number) => `${((Date.now() - start) / 1000).toFixed(1)} s`;
 
 beforeAll(async () => {
   fixture = await createFixture();
-  server = await fixture.start();
-  say(`machine: ${os.cpus().length} x ${os.cpus()[0]?.model}, load ${os.loadavg()[0]?.toFixed(1)}`);
+  log = path.join(fixture.folder, 'turns');
+  const { size } = await stat(fixture.vsix);
+  figures.note('the `.vsix` with the sample', `${Math.round(size / 1024)} KiB`);
 });
 afterAll(async () => {
-  say(`load at the end: ${os.loadavg()[0]?.toFixed(1)}`);
   await fixture?.dispose();
 });
 
+async function open(folder: string): Promise<Workbench> {
+  const settings = { 'spacer.outputFolder': path.join(fixture.folder, 'output') };
+  const server = await fixture.start({
+    environment: monitored(log),
+    ...(folder === REAL && { settings }),
+  });
+  const window = await Workbench.open(fixture.browser, server.url, folder);
+  await window.showView();
+  await window.treeRow(/\w/).waitFor({ timeout: PATIENCE });
+  return window;
+}
+
+async function measureWorkspace(name: string, folder: string): Promise<void> {
+  const window = await open(folder);
+  await window.run('Spacer: Show Log');
+  await window.page.locator('.view-line', { hasText: 'Activated in' }).first().waitFor();
+  const text = await window.page.locator('.view-lines').first().innerText();
+  const activation = /Activated in ([\d.]+)/.exec(text.replaceAll('\u00a0', ' '))?.[1];
+  figures.note(`${name}: activation (\`Activated in ... ms\`, in the log)`, `${activation} ms`);
+  await window.run('View: Hide Panel');
+  await forgetTurns(log);
+  await measurePrediction(name, window);
+  await measureAlignment(name, window);
+  figures.note(
+    `${name}: longest turn of the extension host, from Open Page Map to the aligned set`,
+    await longestTurn(log),
+  );
+  await window.screenshot(`figures-${name.replaceAll(/\W+/g, '-')}`);
+  await window.close();
+}
+
+async function measurePrediction(name: string, window: Workbench): Promise<void> {
+  const start = Date.now();
+  await window.run('Spacer: Open Page Map');
+  const frame = await window.shownPageMap(PATIENCE);
+  figures.note(`${name}: from Open Page Map to the map, never read before`, since(start));
+  await settled(frame, 'predicted', PATIENCE);
+  const times: number[] = [];
+  const press = async (act: () => Promise<void>) => {
+    times.push(await toggle(frame, act));
+    await settled(frame, 'predicted', PATIENCE);
+  };
+  for (let round = 0; round < 2; round++) {
+    await press(() => checkFlag(frame, 'custom_loader'));
+    await press(() => chooseFlag(frame, 'align', 'on'));
+    await press(() => chooseFlag(frame, 'align', 'auto'));
+    await press(() => checkFlag(frame, 'custom_loader'));
+  }
+  const first = times.shift() ?? 0;
+  times.sort((a, b) => a - b);
+  const [low = 0, middle = 0, high = 0] = [0, times.length >> 1, times.length - 1].map(
+    (i) => times[i] ?? 0,
+  );
+  figures.note(
+    `${name}: from a toggle to the first predicted map`,
+    `${low.toFixed(0)} to ${high.toFixed(0)} ms, median ${middle.toFixed(0)} ms; ${first.toFixed(0)} ms the very first time`,
+  );
+  await window.page.locator('.tab .codicon-close').first().click();
+}
+
+async function measureAlignment(name: string, window: Workbench): Promise<void> {
+  const start = Date.now();
+  await window.run('Spacer: Align Unikernels');
+  const note = window.notification(/unikernels aligned/);
+  await note.waitFor({ timeout: PATIENCE });
+  figures.note(`${name}: Align Unikernels, from the command to the notification`, since(start));
+  await note.hover();
+  const opened = Date.now();
+  await note.locator('.monaco-button', { hasText: 'Open Page Map' }).click();
+  const frame = await window.shownPageMap(PATIENCE);
+  await settled(frame, 'measured', PATIENCE);
+  figures.note(`${name}: from **Open Page Map** there to the measured map`, since(opened));
+  figures.note(`${name}: heap of the page`, await heapOf(frame));
+}
+
 describe('figures', () => {
-  it('from click to map', async () => {
-    const folder = await fixture.workspace('figures');
-    const window = await Workbench.open(fixture.browser, server.url, folder);
-    await window.showView();
-    await window.treeRow(/\w/).waitFor();
-    await window.run('Spacer: Show Log');
-    await window.page.locator('.view-line', { hasText: 'Activated in' }).first().waitFor();
-    const log = await window.page.locator('.view-lines').first().innerText();
-    say(`activation: ${/Activated in ([\d.]+)/.exec(log.replaceAll('\u00a0', ' '))?.[1]} ms`);
-    await window.run('View: Hide Panel');
-    let start = Date.now();
-    await window.run('Spacer: Open Page Map');
-    let frame = await window.shownPageMap();
-    say(`page map of a workspace that was never read: ${Date.now() - start} ms after the command`);
-    await frame.waitForTimeout(6000);
-    for (let round = 0; round < 3; round++) {
-      const on = await toggle(frame, () => checkFlag(frame, 'custom_loader'));
-      await settled(frame, 'predicted');
-      const align = await toggle(frame, () => chooseFlag(frame, 'align', 'on'));
-      await settled(frame, 'predicted');
-      const off = await toggle(frame, () => chooseFlag(frame, 'align', 'auto'));
-      await settled(frame, 'predicted');
-      await toggle(frame, () => checkFlag(frame, 'custom_loader'));
-      await settled(frame, 'predicted');
-      say(
-        `first prediction after a toggle: ${[on, align, off].map((ms) => ms.toFixed(0)).join(', ')} ms`,
-      );
-    }
-    await window.page.locator('.tab .codicon-close').first().click();
-    start = Date.now();
-    await window.run('Spacer: Align Unikernels');
-    const note = window.notification(/unikernels aligned/);
-    await note.waitFor({ timeout: 120_000 });
-    const aligned = Date.now() - start;
-    await note.hover();
-    const opened = Date.now();
-    await note.locator('.monaco-button', { hasText: 'Open Page Map' }).click();
-    frame = await window.shownPageMap();
-    await settled(frame, 'measured');
-    say(
-      `align: ${aligned} ms from the command to the notification; its map ${Date.now() - opened} ms after the click`,
-    );
-    say(`heap with the sample's page map: ${await heap(frame)} MiB`);
-    await window.close();
+  it('of the sample workspace', async () => {
+    await measureWorkspace('sample', await fixture.workspace('figures'));
   });
 
-  it.each([
-    [100_000, 50],
-    [1_000_000, 250],
-  ])('a page map of %i pages', async (pages, unikernels) => {
-    const file = path.join(fixture.folder, `fleet-${pages}.json`);
-    const document = makeFleet({
-      unikernels,
-      pages: Math.round(pages / unikernels),
-      stages: ['after'],
-    });
-    await writeFile(file, JSON.stringify(document));
-    const folder = await fixture.workspace(`fleet-${pages}`);
-    const window = await Workbench.open(fixture.browser, server.url, folder);
+  it.skipIf(REAL === undefined)('of a real workspace (SPACER_WORKSPACE)', async () => {
+    await measureWorkspace(`\`${path.basename(REAL!)}\``, REAL!);
+  });
+
+  it.each(SIZES)('of a page map of %i pages', async (wanted) => {
+    const file = path.join(fixture.folder, `fleet-${wanted}.json`);
+    const pages = (await writeLargeReport(file, wanted)).toLocaleString('en');
+    const { size } = await stat(file);
+    const window = await open(await fixture.workspace(`fleet-${wanted}`));
+    const empty = await memoryOfPages(fixture.browser);
+    await forgetTurns(log);
     await window.run('Spacer: Open Report');
     const start = Date.now();
     await window.answerFileDialog(file);
-    const frame = await window.shownPageMap(180_000);
-    say(`${pages} pages: shown after ${Date.now() - start} ms, heap ${await heap(frame)} MiB`);
-    say(`${pages} pages: ${await zoomRate(window, frame)}`);
-    await window.screenshot(`fleet-${pages}`);
+    const frame = await window.shownPageMap(PATIENCE);
+    figures.note(
+      `${pages} pages: shown after, from a report of ${Math.round(size / 2 ** 20)} MiB`,
+      since(start),
+    );
+    const more = (await memoryOfPages(fixture.browser)) - empty;
+    figures.note(
+      `${pages} pages: memory of the page map (objects alone)`,
+      `${more.toFixed(0)} MiB (${await heapOf(frame)})`,
+    );
+    figures.note(`${pages} pages: while zooming`, await zoomRate(window, frame));
+    figures.note(`${pages} pages: longest turn of the extension host`, await longestTurn(log));
+    await window.screenshot(`fleet-${wanted}`);
     await window.close();
   });
-});
 
-async function heap(frame: Frame): Promise<string> {
-  const bytes = await frame.evaluate<number>('performance.memory.usedJSHeapSize');
-  return (bytes / 2 ** 20).toFixed(0);
-}
+  // The last: an interrupted run changes nothing.
+  it('go to docs/figures.md', async () => {
+    await figures.write();
+  });
+});
 
 /** Frames a second while the wheel zooms in and out over the map for some seconds. */
 async function zoomRate(window: Workbench, frame: Frame): Promise<string> {
@@ -118,5 +164,5 @@ async function zoomRate(window: Workbench, frame: Frame): Promise<string> {
     .map((time, i) => time - times[i]!)
     .sort((a, b) => a - b);
   const rate = (1000 * gaps.length) / (times.at(-1)! - times[0]!);
-  return `${rate.toFixed(0)} frames a second while zooming, 95% within ${gaps[Math.floor(gaps.length * 0.95)]?.toFixed(0)} ms`;
+  return `${rate.toFixed(0)} frames a second, 95% of them within ${gaps[Math.floor(gaps.length * 0.95)]?.toFixed(0)} ms`;
 }

@@ -21,13 +21,22 @@ const run = promisify(execFile);
 export const ROOT = path.resolve(import.meta.dirname, '../../..');
 const MAX_OUTPUT = 1 << 28;
 
+interface StartOptions {
+  readonly trust?: boolean;
+  /** User settings beyond the usual ones. */
+  readonly settings?: Record<string, unknown>;
+  readonly environment?: Record<string, string>;
+}
+
 export interface Fixture {
   /** Folder for everything of this run. */
   readonly folder: string;
   readonly browser: Browser;
+  /** The packaged extension. */
+  readonly vsix: string;
   /** A workspace of built unikernels, never aligned. */
   readonly built: string;
-  start(options?: { trust?: boolean }): Promise<RunningServer>;
+  start(options?: StartOptions): Promise<RunningServer>;
   /** A fresh copy of the built workspace, of some applications or of all. */
   workspace(name: string, applications?: readonly string[]): Promise<string>;
   dispose(): Promise<void>;
@@ -49,11 +58,12 @@ export async function createFixture(): Promise<Fixture> {
   return {
     folder,
     browser,
+    vsix,
     built,
-    start: async ({ trust = true } = {}) => {
+    start: async (options = {}) => {
       const root = path.join(folder, `vscode-${running.length}`);
       await installExtension({ server, root, vsix });
-      const started = await startServer({ server, root, trust });
+      const started = await startServer({ server, root, ...options });
       running.push(started);
       return started;
     },

@@ -3,14 +3,17 @@ import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../../scripts/vscode/server.mjs';
+import { writeLargeReport } from '../../support/large-report.ts';
 import { addBuilds } from '../../support/many-builds.ts';
 import { Workbench } from './driver.ts';
 import { createFixture, writeSettings, type Fixture } from './fixture.ts';
 import { settled } from './page-map.ts';
 
 const PATIENCE = 60_000;
-/** `npm run e2e:many` takes two hundred. */
+/** Unikernels; `npm run e2e:many` takes two hundred. */
 const MANY = Number(process.env['SPACER_MANY'] ?? 40);
+/** There, two million. */
+const PAGES = Number(process.env['SPACER_PAGES'] ?? 100_000);
 
 let fixture: Fixture;
 let server: RunningServer;
@@ -78,6 +81,21 @@ describe('a workspace', () => {
     expect(await readdir(path.join(folder, '.spacer'))).not.toContain('jsonfn');
     await bench.dismissNotifications();
   });
+
+  it(`has a report of ${PAGES} pages opened, shown and found in`, async () => {
+    const bench = await open(await fixture.workspace('large', ['hashfn']));
+    const file = path.join(fixture.folder, 'large.json');
+    const pages = (await writeLargeReport(file, PAGES)).toLocaleString('en');
+    await bench.run('Spacer: Open Report');
+    await bench.answerFileDialog(file);
+    const frame = await bench.shownPageMap(240_000);
+    await frame.locator('vscode-text-field.search').click();
+    await bench.page.keyboard.type('libukboot');
+    const said = frame.locator('#live', { hasText: `pages of ${pages}` });
+    await said.waitFor({ state: 'attached', timeout: PATIENCE });
+    await bench.screenshot('large');
+    await rm(file);
+  }, 600_000);
 
   it('that is removed leaves a page map that says so', async () => {
     const folder = await fixture.workspace('removed', ['hashfn', 'jsonfn']);
