@@ -11,6 +11,7 @@
  * sections), it contains data that refer to themselves (page tables), or its bytes are read, since
  * a stub in its place would be read instead.
  */
+import { PAGE_SIZE } from '../../protocol/page-map.ts';
 import { SHF, type ElfSection } from '../elf/types.ts';
 import { locatorOf, type Identified, type UnikernelInput } from '../atoms/identify.ts';
 import type { Region } from '../layout/regions.ts';
@@ -86,7 +87,7 @@ export function chooseHomes(
   const kept = view.keptCode((slot) => group(slot) === 'text');
   const blocks: string[] = [];
   const homes = slots.map((slot) => {
-    const moves = group(slot) === 'text' && slot.role === 'body' && !kept.has(slot.id);
+    const moves = group(slot) === 'text' && fitsBlocks(slot) && !kept.has(slot.id);
     if (!moves) return FIXED;
     const name = options.blockOf(slot);
     if (!blocks.includes(name)) blocks.push(name);
@@ -119,9 +120,15 @@ const isUnwind = ({ role, region }: Slot) =>
 
 const isReadOnly = ({ region }: Slot) => region.startsWith('.rodata');
 
-/** Tables stand where the scripts say; their bounds are names of the scripts. */
+/**
+ * Tables stand where the scripts say; their bounds are names of the scripts. A block begins on any page,
+ * so what is to be aligned to more than a page stays.
+ */
+const fitsBlocks = ({ role, alignment }: Slot): boolean =>
+  role === 'body' && alignment <= PAGE_SIZE;
+
 const mayMove = (slot: Slot, group: string | undefined): boolean =>
-  slot.role === 'body' && (group === 'readonly' || group === 'data' || group === 'bss');
+  fitsBlocks(slot) && (group === 'readonly' || group === 'data' || group === 'bss');
 
 interface Candidate {
   readonly slot: Slot;
