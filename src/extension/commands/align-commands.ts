@@ -56,11 +56,13 @@ async function analyze({ engine, sets, panels }: Services, set: UnikraftSet): Pr
     {
       location: vscode.ProgressLocation.Notification,
       title: vscode.l10n.t('Analysing {0}', set.folder.name),
+      cancellable: true,
     },
-    async (progress) => {
+    async (progress, token) => {
       await sets.look(set);
       await engine.call('forget', { workspace: set.root });
-      return engine.call('open', set.place, { onUpdate: reportTo(progress) });
+      const signal = signalOf(token);
+      return engine.call('open', set.place, { signal, onUpdate: reportTo(progress) });
     },
   );
   sets.describe(set, summary);

@@ -11,6 +11,7 @@ export function imageCommands(services: Services): Commands {
   return {
     useAlignedImages: (argument) => useImages(services, argument),
     restoreImages: async (argument) => {
+      requireTrust();
       const set = await pickSet(services.sets, argument);
       if (!set) return;
       const count = await restoreImages(set.output);
@@ -27,6 +28,7 @@ export function imageCommands(services: Services): Commands {
 const alignedImage = ({ set, unikernel }: Target) => set.summaryOf(unikernel.name)?.alignedImage;
 
 async function useImages(services: Services, argument: unknown): Promise<void> {
+  requireTrust();
   const set = await pickSet(services.sets, argument);
   if (!set) return;
   await services.sets.read(set);

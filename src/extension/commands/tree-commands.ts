@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { requireTrust } from '../trust.ts';
 import type { UnikraftSet } from '../unikraft-set.ts';
 import { isNode, pickUnikernel, type Target } from './pick.ts';
 import type { Commands, Services } from './services.ts';
@@ -52,6 +53,7 @@ async function writtenScript(set: UnikraftSet, name: string): Promise<string | u
 
 /** Through Unikraft's own extension; it returns before the build ends, and the watcher sees the rest. */
 async function rebuild(): Promise<void> {
+  requireTrust();
   const commands = await vscode.commands.getCommands(true);
   if (commands.includes('unikraft.build')) {
     await vscode.commands.executeCommand('unikraft.build');
