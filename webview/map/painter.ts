@@ -233,11 +233,14 @@ export class Painter {
     }
   }
 
-  /** Folded holes: two torn lines across all bands. */
+  /** Folded holes: two torn lines across all bands, below their titles. */
   #paintBreaks(viewport: Viewport, theme: MapTheme): void {
     const context = this.#context;
     const { axis } = viewport.model;
-    const bottom = Math.min(viewport.size.height, viewport.rowY(viewport.bands.contentHeight));
+    const parts = viewport.bands.groups.map((group) => [
+      headingY(viewport, group) + TITLE,
+      Math.min(viewport.size.height, viewport.rowY(group.bottom)),
+    ]);
     context.save();
     this.#clip(viewport);
     context.strokeStyle = theme.line;
@@ -248,12 +251,14 @@ export class Painter {
       const left = viewport.scale(run.firstColumn - axis.gap);
       const middle = Math.round((left + right) / 2);
       if (middle < viewport.left || middle > viewport.right) continue;
-      for (const x of [middle - 1.5, middle + 1.5]) {
-        context.beginPath();
-        context.moveTo(x, 0);
-        context.lineTo(x, bottom);
-        context.stroke();
+      context.beginPath();
+      for (const [top = 0, bottom = 0] of parts) {
+        for (const x of [middle - 1.5, middle + 1.5]) {
+          context.moveTo(x, top);
+          context.lineTo(x, Math.max(top, bottom));
+        }
       }
+      context.stroke();
     }
     context.restore();
   }
