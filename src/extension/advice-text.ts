@@ -58,8 +58,16 @@ function namesText(names: readonly string[]): string {
   return rest > 0 ? vscode.l10n.t('{0} and {1} more', named, formatCount(rest)) : named;
 }
 
+/** The same for a row, which is narrow: the number of pages alone. */
+export function shortSaving({ saves }: LibraryAdvice): string {
+  if (saves < 1) return vscode.l10n.t('saves no page');
+  return saves === 1
+    ? vscode.l10n.t('saves about 1 page')
+    : vscode.l10n.t('saves about {0} pages', formatCount(saves));
+}
+
 /** What one variant in all unikernels would bring. */
-export function savingText({ saves }: LibraryAdvice): string {
+function savingText({ saves }: LibraryAdvice): string {
   if (saves < 1) return vscode.l10n.t('One variant would save no page.');
   return saves === 1
     ? vscode.l10n.t('One variant would save about 1 page.')

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { Advice, Explanation } from '../engine/advice/explain.ts';
 import type { OptionValues } from '../engine/advice/options.ts';
-import { adviceText, savingText, valuesText, type LibraryAdvice } from './advice-text.ts';
+import { adviceText, shortSaving, valuesText, type LibraryAdvice } from './advice-text.ts';
 import { formatCount } from './format.ts';
 import type { Sets } from './sets.ts';
 import type { UnikraftSet } from './unikraft-set.ts';
@@ -92,7 +92,7 @@ function adviceItem(node: Extract<AdviceNode, { kind: 'advice' }>): vscode.TreeI
     isLibrary ? advice.library : advice.option,
     hasOptions ? Collapsed : None,
   );
-  item.description = isLibrary ? savingText(advice) : text;
+  item.description = isLibrary ? shortSaving(advice) : text;
   item.tooltip = text;
   item.accessibilityInformation = { label: text };
   item.contextValue = isLibrary ? 'spacer.advice.library' : 'spacer.advice.option';
