@@ -45,7 +45,7 @@ export function knownLayouts(cache: string | undefined): KnownLayouts {
   const known = readKept(file);
   const used = new Map<string, Kept>();
   const planner: Planner = (input, strategy) => {
-    if (strategy.effort === 0 || strategy.isLasting) return planLayout(input, strategy);
+    if (strategy.effort === 0) return planLayout(input, strategy);
     const key = keyOf(input, strategy);
     const kept = known.get(key);
     const isWhole = kept !== undefined && kept.addresses.length >= input.slots.length;

@@ -12,7 +12,7 @@ import { SpacerError } from './errors.ts';
 import { place, type Placement } from './lock/extend.ts';
 import { Ledger } from './lock/ledger.ts';
 import { memberOf } from './lock/member.ts';
-import { pinsOf } from './lock/pins.ts';
+import { lastingIndirection } from './lock/lasting.ts';
 import type { Lock } from './lock/model.ts';
 import { compareText } from './lock/order.ts';
 import { placementsOf, type PlannedUnikernel } from './plan-set.ts';
@@ -77,7 +77,7 @@ const byName = (set: readonly LoadedUnikernel[]) =>
 function planOne(plain: LoadedUnikernel, ledger: Ledger): LockedUnikernelPlan {
   const indirection: Indirection = {
     stubs: new Set(ledger.lock.stubs),
-    pins: pinsOf(plain.program),
+    pins: lastingIndirection(plain.program).pins,
   };
   ledger.addPins(indirection.pins);
   const isDirect = indirection.stubs.size + indirection.pins.size === 0;

@@ -19,10 +19,9 @@ import type { Region } from './layout/regions.ts';
 import { weigh } from './layout/search.ts';
 import type { Slot } from './layout/slots.ts';
 import type { LockedGroup } from './lock/model.ts';
-import { orderWithinClasses } from './lock/affinity.ts';
-import { isLasting } from './lock/application.ts';
-import { pinsOf } from './lock/pins.ts';
-import { withGroupRoom } from './lock/room.ts';
+import { inMost, lastingIndirection } from './lock/lasting.ts';
+import { nearnessOf } from './lock/nearness.ts';
+import { lastingLayout } from './lock/room.ts';
 import { fewestPages, listed, withinLimits } from './within-limits.ts';
 import { withIndirection, type LoadedUnikernel } from './read-unikernel.ts';
 
@@ -91,11 +90,10 @@ export function planSet(
   const { draft, reason } = chosen;
   const { regions, identified, inputs, indirection } = draft;
   const planned = draft.layoutInput.slots;
-  const ordered =
+  const { layout, groups } =
     growth > 0
-      ? orderWithinClasses(chosen.layout, planned, regions, ({ library }) => library)
-      : chosen.layout;
-  const { layout, groups } = withGroupRoom(ordered, planned, regions, growth);
+      ? lastingLayout(chosen.layout, planned, regions, growth, nearness(draft))
+      : { layout: chosen.layout, groups: [] };
   const unikernels = draft.set.map((loaded, u): PlannedUnikernel => {
     const input = inputs[u]!;
     const places = placesFor(layout, u);
@@ -106,6 +104,13 @@ export function planSet(
     ...(chosen.bound !== undefined && { bound: chosen.bound }),
   };
 }
+
+const nearness = ({ set, inputs, identified }: Draft) =>
+  nearnessOf(
+    inputs,
+    identified,
+    set.some(({ command }) => command.gcSections),
+  );
 
 /** The planned set with blocks that lie elsewhere in every unikernel. */
 function randomisedPlan(
@@ -220,8 +225,7 @@ function bestLayout(
   const { draft } = first.reduce((a, b) => (weigh(b.cost) < weigh(a.cost) ? b : a));
   const name = draft === plain ? 'search' : 'search with stubs and pins';
   const effort = options.effort ?? SEARCH_EFFORT;
-  const lasting = growth > 0 ? { isLasting } : {};
-  const strategies = [...plainStrategies(options), { ...SEARCHED, name, effort, ...lasting }];
+  const strategies = [...plainStrategies(options), { ...SEARCHED, name, effort }];
   const layouts = strategies.map((strategy) => planner(draft.layoutInput, strategy));
   const chosen = growth > 0 ? fewestPages(layouts) : withinLimits(layouts, draft, mayPart, planner);
   return { draft, ...bound, ...chosen };
@@ -247,14 +251,22 @@ function withReferencesKept(
   growth: number,
 ): Draft | undefined {
   const found = chooseIndirection(draft.inputs, draft.identified);
-  const lasting = draft.set.map(({ program }) => (growth > 0 ? pinsOf(program) : found.pins));
-  const pins = new Set([...found.pins, ...lasting.flatMap((own) => [...own])]);
-  const indirection = { stubs: found.stubs, pins: growth > 0 ? pins : found.pins };
-  if (indirection.stubs.size + indirection.pins.size === 0) return undefined;
-  const set = draft.set.map((loaded, u) =>
-    withIndirection(loaded, { stubs: found.stubs, pins: lasting[u]! }),
-  );
-  return draftOf(set, options, growth, indirection);
+  const chosen = growth > 0 ? lastingChoices(draft.set, found) : { ...found, own: [] };
+  if (chosen.stubs.size + chosen.pins.size === 0) return undefined;
+  const redirected = draft.set.map((loaded, u) => withIndirection(loaded, chosen.own[u] ?? found));
+  return draftOf(redirected, options, growth, { stubs: chosen.stubs, pins: chosen.pins });
+}
+
+/** Stubs are the same for all; pins are what each could have to pin. */
+function lastingChoices(
+  set: readonly LoadedUnikernel[],
+  found: Indirection,
+): Indirection & { own: readonly Indirection[] } {
+  const lasting = set.map(({ program }) => lastingIndirection(program));
+  const usual = inMost(lasting.map(({ stubs }) => stubs));
+  const stubs = new Set([...found.stubs, ...usual]);
+  const pins = new Set(lasting.flatMap((one) => [...one.pins]));
+  return { stubs, pins, own: lasting.map((one) => ({ stubs, pins: one.pins })) };
 }
 
 const firstCost = ({ layoutInput }: Draft) =>

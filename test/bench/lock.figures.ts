@@ -6,6 +6,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { format } from 'prettier';
 import { it } from 'vitest';
 import { place } from '../../src/engine/lock/extend.ts';
 import { Ledger } from '../../src/engine/lock/ledger.ts';
@@ -30,7 +31,8 @@ it('grows', async () => {
   const file = path.resolve(import.meta.dirname, '../../docs/lock.md');
   const text = await readFile(file, 'utf8');
   const [before = '', , after = ''] = text.split(/(?<=<!-- growth -->\n)|(?=<!-- \/growth -->)/);
-  await writeFile(file, `${before}\n${tableOf(curves)}\n\n${after}`);
+  const whole = `${before}\n${tableOf(curves)}\n\n${after}`;
+  await writeFile(file, await format(whole, { parser: 'markdown', printWidth: 100 }));
 });
 
 function grow(build: Build): Point[] {

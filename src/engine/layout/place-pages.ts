@@ -1,13 +1,11 @@
 /**
  * Gives addresses to packed pages. Pages of unikernels that never meet share an address: every
- * unikernel has a cursor, and a block of pages goes to the highest cursor of those that have it. Where
- * a layout is to last, pages that a unikernel to come may want together are kept apart.
+ * unikernel has a cursor, and a block of pages goes to the highest cursor of those that have it.
  */
 import { PAGE_SIZE } from '../../protocol/page-map.ts';
 import type { PageBlock, Packed } from './bins.ts';
 import type { Placed } from './cost.ts';
 import { alignUp } from './place.ts';
-import type { Slot } from './slots.ts';
 
 export interface PlacedPages {
   readonly placed: readonly Placed[];
@@ -16,37 +14,27 @@ export interface PlacedPages {
   readonly late: number;
 }
 
-export interface PlaceRequest {
-  /** The whole stands before all other blocks, or else behind them. */
-  readonly isWholeFirst: boolean;
-  readonly start: number;
-  /** Blocks other than the whole stand no lower. */
-  readonly from: number;
-  readonly unikernels: number;
-  /** Slots whose pages stand where no other such slot does; absent: none. */
-  readonly isLasting?: (slot: Slot) => boolean;
-}
-
 /**
  * Places the whole first, or else last, and the other blocks by how many unikernels have them.
+ * @param from blocks other than the whole stand no lower
  */
 export function placePages(
   { whole, blocks }: Packed,
-  { isWholeFirst, start, from, unikernels, isLasting }: PlaceRequest,
+  isWholeFirst: boolean,
+  start: number,
+  from: number,
+  unikernels: number,
 ): PlacedPages {
   const cursors = new Float64Array(unikernels).fill(start);
-  let lasting = start;
   const placed: Placed[] = [];
   const put = (block: PageBlock, least: number) => {
-    const members = [...block.run, ...block.beside];
-    const lasts = isLasting !== undefined && members.some(({ slot }) => isLasting(slot));
-    let address = lasts ? Math.max(least, lasting) : least;
+    let address = least;
     for (const u of block.present) address = Math.max(address, cursors[u]!);
     address = alignUp(address, block.alignment);
     const end = address + block.pages * PAGE_SIZE;
     for (const u of block.present) cursors[u] = end;
-    if (lasts) lasting = end;
-    for (const { slot, offset } of members) placed.push({ slot, address: address + offset });
+    for (const { slot, offset } of [...block.run, ...block.beside])
+      placed.push({ slot, address: address + offset });
   };
   if (whole && isWholeFirst) {
     put(whole, start);

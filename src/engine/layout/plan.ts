@@ -30,8 +30,6 @@ export interface Strategy {
   readonly loadedWeight?: number;
   /** Read-only slots that are the same in all their unikernels form one contiguous range. */
   readonly pool: boolean;
-  /** Where the layout is to last: slots that others than their unikernels may come to have. */
-  readonly isLasting?: (slot: Slot) => boolean;
 }
 
 export interface LayoutInput {
@@ -290,10 +288,7 @@ function packedGroup(
     effort: strategy.effort,
     ...dearness(strategy),
   });
-  const { unikernels } = input;
-  const { isLasting } = strategy;
-  const request = { isWholeFirst: isText, start, from, unikernels };
-  return placePages(packed, { ...request, ...(isLasting && { isLasting }) });
+  return { ...placePages(packed, isText, start, from, input.unikernels) };
 }
 
 /** What differs stands below the pool, so that the pool's text touches its read-only data. */

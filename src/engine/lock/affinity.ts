@@ -4,15 +4,16 @@
  * lacks whole libraries, or has them in another variant, and then few pages differ instead of many.
  *
  * A class has stretches of addresses in which only its slots stand. They are filled anew, library by
- * library; the small slots last, in what is left between the others. Where not all find room, more are
- * taken for small; at last everything stays where it was.
+ * library; the small slots last, in what is left between the others. Where not all find room, small
+ * stretches keep what they have, and more slots are taken for small; at last everything stays.
  */
+import { PAGE_SIZE } from '../../protocol/page-map.ts';
 import { alignUp, GRAIN } from '../layout/place.ts';
 import type { Layout } from '../layout/plan.ts';
 import type { Region } from '../layout/regions.ts';
-import { sharingClassOf, variantsOf, type Slot } from '../layout/slots.ts';
+import { meet } from '../layout/sharing.ts';
+import { variantsOf, type Slot } from '../layout/slots.ts';
 import type { Interval } from './intervals.ts';
-import { compareText } from './order.ts';
 
 /** A gap behind a slot up to this many bytes belongs to the stretch. */
 const PADDING = 64;
@@ -20,8 +21,14 @@ const PADDING = 64;
 /** Slots below this are placed last; the first of these with which all find room is taken. */
 const SMALL = [0, 17, 33, 65, 129, 257];
 
-/** Where a name decides what stands beside what. */
-export type NearnessOf = (slot: Slot) => string;
+/** Part of the small slots, the last in the order, that is placed last; as little as will do. */
+const SHARES = [0.1, 0.3, 1];
+
+/** Stretches below this keep their slots; the first of these with which all find room is taken. */
+const LEAST = [0, PAGE_SIZE / 4, PAGE_SIZE];
+
+/** Slots with numbers that are close stand side by side. */
+export type NearnessOf = (slot: Slot) => number;
 
 /** The layout with the slots of each class ordered. Pages keep their classes. */
 export function orderWithinClasses(
@@ -31,8 +38,12 @@ export function orderWithinClasses(
   nearnessOf: NearnessOf,
 ): Layout {
   const addresses = [...layout.addresses];
-  for (const stretches of stretchesByClass(layout, slots, regions).values())
-    for (const [id, address] of reordered(stretches, nearnessOf) ?? []) addresses[id] = address;
+  for (const group of ['text', 'readonly'] as const) {
+    const names = new Set(regions.filter((one) => one.group === group).map(({ name }) => name));
+    const own = slots.filter(({ region, size }) => size > 0 && names.has(region));
+    for (const stretches of stretchesByClass(layout, own))
+      for (const [id, address] of reordered(stretches, nearnessOf) ?? []) addresses[id] = address;
+  }
   return { ...layout, addresses };
 }
 
@@ -40,77 +51,118 @@ interface Stretch extends Interval {
   readonly slots: Slot[];
 }
 
-/** Stretches of the classes that have one variant, in the groups whose pages are packed. */
-function stretchesByClass(
-  { addresses }: Layout,
-  slots: readonly Slot[],
-  regions: readonly Region[],
-): Map<string, Stretch[]> {
-  const groups = new Map(regions.map(({ name, group }) => [name, group]));
-  const found = new Map<string, Stretch[]>();
-  const ordered = slots
-    .filter(({ region, size }) => size > 0 && isPacked(groups.get(region)))
-    .map((slot) => ({ slot, key: keyOf(slot), start: addresses[slot.id]! }))
+/** A slot where it stands. */
+interface Standing {
+  readonly slot: Slot;
+  readonly start: number;
+  /** Class; `''` for slots that stay. */
+  readonly key: string;
+  /** A bit for each unikernel that has it. */
+  readonly bits: Int32Array;
+}
+
+/** Comparisons of slots that are made at most: in a very large fleet everything stays. */
+const MOST_COMPARED = 400_000_000;
+
+/** Stretches of the classes that have one variant, class by class. */
+function stretchesByClass({ addresses }: Layout, slots: readonly Slot[]): Stretch[][] {
+  const standing = slots
+    .map((slot): Standing => {
+      const bits = bitsOf(slot);
+      return { slot, start: addresses[slot.id]!, key: keyOf(slot, bits), bits };
+    })
     .sort((a, b) => a.start - b.start || a.slot.id - b.slot.id);
-  let open: { key: string; start: number; end: number; slots: Slot[] } | undefined;
-  const close = (next: number) => {
-    if (!open) return;
-    const { key, start, slots: own } = open;
-    const end = next - open.end <= PADDING ? Math.max(open.end, next) : open.end;
-    found.set(key, [...(found.get(key) ?? []), { start, end, slots: own }]);
-    open = undefined;
-  };
-  for (const { slot, key, start } of ordered) {
-    const end = start + slot.size;
-    if (open?.key === key && key !== '' && start >= open.end && start - open.end <= PADDING) {
-      open.slots.push(slot);
-      open.end = end;
-      continue;
+  const classes = new Map(standing.map((one) => [one.key, one.bits]));
+  classes.delete('');
+  if (classes.size * standing.length > MOST_COMPARED) return [];
+  return [...classes].map(([key, bits]) =>
+    stretchesOf(
+      key,
+      standing.filter((one) => meet(one.bits, bits)),
+    ),
+  );
+}
+
+/** Stretches of a class among all that some unikernel has beside it, ascending by address. */
+function stretchesOf(key: string, met: readonly Standing[]): Stretch[] {
+  const found: Stretch[] = [];
+  let open: { start: number; end: number; slots: Slot[] } | undefined;
+  for (const { slot, start, key: other } of [...met, END]) {
+    if (open && (other !== key || start < open.end || start - open.end > PADDING)) {
+      const end = start - open.end <= PADDING ? Math.max(open.end, start) : open.end;
+      found.push({ ...open, end });
+      open = undefined;
     }
-    close(start);
-    if (key !== '') open = { key, start, end, slots: [slot] };
+    if (other !== key) continue;
+    open ??= { start, end: start, slots: [] };
+    open.slots.push(slot);
+    open.end = start + slot.size;
   }
-  close(Infinity);
   return found;
 }
 
-const isPacked = (group: Region['group'] | undefined) => group === 'text' || group === 'readonly';
+const END = { slot: undefined as never, start: Infinity, key: '' };
 
-/** Slots that may change places; `''` for those that stay. */
-const keyOf = (slot: Slot): string =>
-  slot.role !== 'body' || variantsOf(slot) !== 1 ? '' : `${slot.region} ${sharingClassOf(slot)}`;
+function bitsOf({ fillings }: Slot): Int32Array {
+  const bits = new Int32Array((fillings.length + 31) >>> 5);
+  fillings.forEach((filling, u) => {
+    if (filling) bits[u >>> 5]! |= 1 << (u & 31);
+  });
+  return bits;
+}
+
+/** The class of slots that may change places: those with one variant. `''` for those that stay. */
+function keyOf(slot: Slot, bits: Int32Array): string {
+  return slot.role !== 'body' || variantsOf(slot) !== 1 ? '' : `${slot.region} ${bits.join()}`;
+}
 
 function reordered(
   stretches: readonly Stretch[],
   nearnessOf: NearnessOf,
 ): Map<number, number> | undefined {
-  const slots = stretches.flatMap((stretch) => stretch.slots);
-  if (slots.length < 2) return undefined;
-  const named = slots.map((slot) => ({ slot, name: nearnessOf(slot) }));
+  for (const least of LEAST) {
+    const chosen = stretches.filter(({ start, end }) => end - start >= least);
+    const slots = byNearness(
+      chosen.flatMap((stretch) => stretch.slots),
+      nearnessOf,
+    );
+    if (slots.length < 2) continue;
+    for (const small of SMALL)
+      for (const share of SHARES) {
+        const placed = fill(chosen, slots, lastSmall(slots, small, share));
+        if (placed) return placed;
+      }
+  }
+  return undefined;
+}
+
+/** Of the slots below a size, a share: the last ones. */
+function lastSmall(slots: readonly Slot[], small: number, share: number): ReadonlySet<Slot> {
+  const all = slots.filter(({ size }) => size < small);
+  return new Set(all.slice(Math.floor(all.length * (1 - share))));
+}
+
+function byNearness(slots: readonly Slot[], nearnessOf: NearnessOf): Slot[] {
+  const named = slots.map((slot) => ({ slot, near: nearnessOf(slot) }));
   named.sort(
     (a, b) =>
-      compareText(a.name, b.name) ||
+      a.near - b.near ||
       b.slot.alignment - a.slot.alignment ||
       b.slot.size - a.slot.size ||
       a.slot.id - b.slot.id,
   );
-  const ordered = named.map(({ slot }) => slot);
-  for (const small of SMALL) {
-    const placed = fill(stretches, ordered, small);
-    if (placed) return placed;
-  }
-  return undefined;
+  return named.map(({ slot }) => slot);
 }
 
 /** Fills stretches one by one; undefined where not all find room. */
 function fill(
   stretches: readonly Interval[],
   slots: readonly Slot[],
-  small: number,
+  small: ReadonlySet<Slot>,
 ): Map<number, number> | undefined {
   const placed = new Map<number, number>();
   const gaps: { start: number; end: number }[] = [];
-  let left = slots.filter(({ size }) => size >= small);
+  let left = slots.filter((slot) => !small.has(slot));
   for (const { start, end } of stretches) {
     let cursor = start;
     const rest: Slot[] = [];
@@ -128,7 +180,7 @@ function fill(
     left = rest;
   }
   if (left.length > 0) return undefined;
-  for (const slot of slots.filter(({ size }) => size < small)) {
+  for (const slot of small) {
     const at = (gap: Interval) => alignUp(gap.start, Math.max(GRAIN, slot.alignment));
     const gap = gaps.find((one) => at(one) + slot.size <= one.end);
     if (!gap) return undefined;

@@ -12,6 +12,13 @@ import type { LockedRegion, Member, MemberSlot } from './model.ts';
 import { pagesOf } from './pages.ts';
 import type { PageSums } from './signatures.ts';
 
+/**
+ * Up to this many unikernels, a newcomer fills all its own pages before it takes new ones. That saves 4 to
+ * 10 pages of 120 for the eighth of a set; in a larger fleet, what stands over others' places cannot stand
+ * there in all that come to have both (25% more pages at 600 unikernels).
+ */
+const SMALL_FLEET = 16;
+
 /** What the unikernel has, and where. */
 export interface MemberHolding extends Holding {
   readonly slot: MemberSlot;
@@ -143,6 +150,11 @@ export class Board {
     return !this.sums().has(page);
   }
 
+  /** True in a fleet so small that pages count more than room for what is to come. */
+  get isSmallFleet(): boolean {
+    return this.ledger.unikernels.length <= SMALL_FLEET;
+  }
+
   private sums(): PageSums {
     return (this.pageSums ??= this.ledger.sumsOf(this.holdings.values()));
   }
@@ -196,7 +208,7 @@ export class Board {
   }
 }
 
-export const intervalOf = ({ address, room }: OpenPlace): Interval => ({
+const intervalOf = ({ address, room }: OpenPlace): Interval => ({
   start: address,
   end: address + room,
 });

@@ -5,7 +5,9 @@
  * 1. The head of an output section stays where it is, and so does a table that has room.
  * 2. A body goes to the place of its key (`known.ts`); what outgrew its room keeps its address where
  *    that is cheaper (`outgrown.ts`).
- * 3. What is left is new or was moved, and goes to free space (`fresh.ts`).
+ * 3. What is left is new or was moved, and goes to free space (`fresh.ts`), first on
+ *    pages that are this unikernel's own anyway (`holes.ts`).
+ * 4. Own pages that have room for each other become fewer (`gather.ts`).
  *
  * Pages that another unikernel has with the same content are left as they are.
  */
@@ -14,6 +16,7 @@ import { alignUp } from '../layout/place.ts';
 import { Board } from './board.ts';
 import { checksumOf } from './content.ts';
 import { placeFresh, placeTable } from './fresh.ts';
+import { gather } from './gather.ts';
 import { bestPlace, placeKnown } from './known.ts';
 import type { Ledger } from './ledger.ts';
 import type { Member, MemberSlot } from './model.ts';
@@ -51,6 +54,7 @@ export function place(ledger: Ledger, member: Member): Placement {
   );
   const fresh = left.flatMap((slot) => keepOrMove(board, slot));
   placeFresh(board, fresh);
+  gather(board);
   ledger.enter(member.name, checksumOf(board.holdings), board.holdings);
   ledger.settle();
   const keys = [...tables, ...fresh].map(({ key }) => key);

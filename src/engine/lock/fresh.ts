@@ -8,7 +8,8 @@ import { PAGE_SIZE } from '../../protocol/page-map.ts';
 import { alignUp, GRAIN } from '../layout/place.ts';
 import { isApplication } from './application.ts';
 import type { Board } from './board.ts';
-import { gapsBetween, type Interval } from './intervals.ts';
+import { Holes } from './holes.ts';
+import type { Interval } from './intervals.ts';
 import type { MemberSlot } from './model.ts';
 import { compareText } from './order.ts';
 
@@ -23,12 +24,39 @@ const LARGE = 1024;
 export function placeFresh(board: Board, slots: readonly MemberSlot[]): void {
   for (const own of groupBy(slots, ({ region }) => region)) {
     const libraries = groupBy(own, ({ library }) => library);
-    const large = libraries.filter(isLarge).flat();
-    const small = libraries.filter((library) => !isLarge(library)).flat();
-    if (large.length > 0) placeTogether(board, large);
-    const falling = small.sort((a, b) => b.size - a.size || compareText(a.key, b.key));
+    const large = board.isSmallFleet ? [] : libraries.filter(isLarge).flat();
+    const left = fillHoles(
+      board,
+      own.filter((slot) => !large.includes(slot)),
+    );
+    const parts = groupBy([...large, ...left], ({ library }) => library);
+    const together = parts.filter(isLarge).flat();
+    const apart = parts.filter((library) => !isLarge(library)).flat();
+    if (together.length > 0) placeTogether(board, together);
+    const falling = apart.sort((a, b) => b.size - a.size || compareText(a.key, b.key));
     if (falling.length > 0) placeApart(board, falling);
   }
+}
+
+/**
+ * Puts slots of one region on pages that are this unikernel's own anyway, the largest first.
+ * @returns what found no room there
+ */
+function fillHoles(board: Board, slots: readonly MemberSlot[]): MemberSlot[] {
+  const falling = [...slots].sort((a, b) => b.size - a.size || compareText(a.key, b.key));
+  const [first] = falling;
+  if (first === undefined) return [];
+  const holes = new Holes(board, first.region, (page) => board.isOwn(page));
+  const placed = new Set<MemberSlot>();
+  const moves = falling.flatMap((slot) => {
+    const address = holes.take(slot, (at) => addressIn(at, slot));
+    return address === undefined ? [] : [{ slot, address }];
+  });
+  for (const { slot, address } of moves) {
+    board.open(slot, address);
+    placed.add(slot);
+  }
+  return slots.filter((slot) => !placed.has(slot));
 }
 
 /** What a library puts into a region, if it fills pages of its own that others may come to share. */
@@ -59,35 +87,17 @@ function placeTogether(board: Board, batch: readonly MemberSlot[]): void {
   }
 }
 
-/** Small things: on pages that are this unikernel's own, then behind everything. */
+/** Small things: behind everything. */
 function placeApart(board: Board, batch: readonly MemberSlot[]): void {
   const { region } = batch[0]!;
   const range = board.rangeOf(region);
-  const holes = holesOf(board, region, (page) => board.isOwn(page));
   const wanted = Math.min(
     PAGE_SIZE,
     batch.reduce((sum, slot) => sum + slot.size, 0),
   );
   const behind = board.freeOfLibraries(region, range);
   const large = behind.filter(({ start, end }) => end - start >= wanted);
-  placeEach(board, batch, [...holes, ...large, ...behind]);
-}
-
-/** What this unikernel leaves free on the pages that are admitted, page by page. */
-export function holesOf(
-  board: Board,
-  region: string,
-  isAdmitted: (page: number) => boolean,
-): Interval[] {
-  const gaps = gapsBetween(board.occupiedOf(region).intervals, board.rangeOf(region));
-  return gaps.flatMap(({ start, end }) => {
-    // A gap that has an own page in its middle does not exist: such a page would be empty.
-    const pages = new Set([Math.floor(start / PAGE_SIZE), Math.floor((end - 1) / PAGE_SIZE)]);
-    return [...pages].filter(isAdmitted).map((page) => ({
-      start: Math.max(start, page * PAGE_SIZE),
-      end: Math.min(end, (page + 1) * PAGE_SIZE),
-    }));
-  });
+  placeEach(board, batch, [...large, ...behind]);
 }
 
 /** First fit in the gaps; what is placed takes its room from them. */
@@ -120,7 +130,7 @@ function firstFit(
 }
 
 /** Items by a name, in the order of its first appearance. */
-export function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): T[][] {
+function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const name = nameOf(item);

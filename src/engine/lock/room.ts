@@ -9,6 +9,8 @@ import { alignUp } from '../layout/place.ts';
 import type { Layout } from '../layout/plan.ts';
 import type { Group, Region } from '../layout/regions.ts';
 import type { Slot } from '../layout/slots.ts';
+import { orderWithinClasses } from './affinity.ts';
+import { keptApart } from './apart.ts';
 import type { LockedGroup } from './model.ts';
 
 /** Room behind what a group holds: a share of its bytes, and at least some pages. */
@@ -64,13 +66,21 @@ export interface Roomy {
   readonly groups: readonly LockedGroup[];
 }
 
-/** Moves the groups of a layout apart. @param scale as above */
-export function withGroupRoom(
-  layout: Layout,
+/**
+ * A layout made to last: a library's slots side by side, pages apart that a unikernel to come may want
+ * together, and room behind each group. No page of the set becomes another one by it.
+ * @param scale as above
+ * @param near by slot id: what comes and goes together has numbers that are close
+ */
+export function lastingLayout(
+  planned: Layout,
   slots: readonly Slot[],
   regions: readonly Region[],
   scale: number,
+  near: readonly number[],
 ): Roomy {
+  const { layout: apart, added } = keptApart(planned, slots, regions);
+  const layout = orderWithinClasses(apart, slots, regions, ({ id }) => near[id] ?? 0);
   const groupOf = new Map(regions.map(({ name, group }) => [name, group]));
   const groups: LockedGroup[] = [];
   const shifts = new Map<Group, number>();
@@ -81,13 +91,11 @@ export function withGroupRoom(
     shift = alignUp(shift, largestAlignment(slots, own));
     shifts.set(group, shift);
     const start = Math.min(...own.map(({ name }) => layout.regionStarts.get(name)!));
-    const end = Math.max(...own.map(({ name }) => layout.regionEnds.get(name)!));
-    const room = Math.round(
-      scale * Math.max(ROOM[group].pages, (ROOM[group].share * (end - start)) / PAGE_SIZE),
-    );
-    const limit = alignLimit(group, end) + room * PAGE_SIZE;
-    groups.push({ group, start: start + shift, limit: limit + shift });
-    shift += room * PAGE_SIZE;
+    const last = Math.max(...own.map(({ name }) => layout.regionEnds.get(name)!));
+    const end = alignLimit(group, last);
+    const behind = (added.get(group) ?? 0) * PAGE_SIZE + room(group, last - start, scale);
+    groups.push({ group, start: start + shift, limit: end + behind + shift });
+    shift += behind;
   }
   return { layout: moved(layout, slots, groupOf, shifts, groups), groups };
 }
@@ -99,6 +107,12 @@ function largestAlignment(slots: readonly Slot[], regions: readonly Region[]): n
     (most, { region, alignment }) => (names.has(region) ? Math.max(most, alignment) : most),
     PAGE_SIZE,
   );
+}
+
+/** Bytes, whole pages, that a group gets behind what it holds. */
+function room(group: Group, size: number, scale: number): number {
+  const { pages, share } = ROOM[group];
+  return Math.round(scale * Math.max(pages, (share * size) / PAGE_SIZE)) * PAGE_SIZE;
 }
 
 /** Thread-local storage ends where its offsets count from. */

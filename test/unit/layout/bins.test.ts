@@ -23,12 +23,7 @@ interface Wanted {
 /** All slots at their addresses. */
 function placedPages({ slots, whole = [], isFirst = true, effort = request.effort }: Wanted) {
   const packed = packIntoPages({ ...request, slots, whole, wholeOpens: isFirst, effort });
-  return placePages(packed, {
-    isWholeFirst: isFirst,
-    start: START,
-    from: START,
-    unikernels: UNIKERNELS,
-  });
+  return placePages(packed, isFirst, START, START, UNIKERNELS);
 }
 
 test('every slot is placed once, aligned, and meets no other in any unikernel', () => {
