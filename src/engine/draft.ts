@@ -44,27 +44,37 @@ export function draftOf(
   growth: number,
   indirection: Indirection = NO_INDIRECTION,
 ): Draft {
-  const found = slotsOfSet(set, atomSizeOf(options));
+  // A lock knows slots by names that no set changes.
+  const found = slotsOfSet(set, atomSizeOf(options), growth === 0);
   const { slots } = found.identified;
   const planned = growth > 0 ? withSlotRoom(slots, found.regions, growth) : slots;
   return { set, indirection, ...found, layoutInput: layoutInputOf(set, found, planned, options) };
 }
 
 /** Slots of sets that were asked about: they depend on nothing else, and take long to find. */
-const known = new WeakMap<readonly LoadedUnikernel[], Map<AtomSize, SlotsOfSet>>();
+const known = new WeakMap<readonly LoadedUnikernel[], Map<string, SlotsOfSet>>();
 
 /** Gathers, merges and identifies. */
-export function slotsOfSet(set: readonly LoadedUnikernel[], size: AtomSize): SlotsOfSet {
-  const bySize = known.get(set) ?? new Map<AtomSize, SlotsOfSet>();
-  const found = bySize.get(size) ?? findSlots(set, size);
-  known.set(set, bySize.set(size, found));
+export function slotsOfSet(
+  set: readonly LoadedUnikernel[],
+  size: AtomSize,
+  joinsEqual = true,
+): SlotsOfSet {
+  const bySize = known.get(set) ?? new Map<string, SlotsOfSet>();
+  const key = `${size} ${joinsEqual}`;
+  const found = bySize.get(key) ?? findSlots(set, size, joinsEqual);
+  known.set(set, bySize.set(key, found));
   return found;
 }
 
-function findSlots(set: readonly LoadedUnikernel[], size: AtomSize): SlotsOfSet {
+function findSlots(
+  set: readonly LoadedUnikernel[],
+  size: AtomSize,
+  joinsEqual: boolean,
+): SlotsOfSet {
   const inputs = set.map(inputOf);
   const regions = regionsOf(inputs);
-  return { inputs, regions, identified: identify(inputs, regions, size) };
+  return { inputs, regions, identified: identify(inputs, regions, size, [], joinsEqual) };
 }
 
 /** The regions of a set in one order. */

@@ -121,6 +121,26 @@ function equalNumbers(a: Float64Array, b: Float64Array): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
+/**
+ * The content's blocks without what layouts may make equal: where two slots never meet in a unikernel,
+ * references to one and to the other may be the same bytes. Absent where there are no such references.
+ * @param isEverywhere true for slots that all unikernels have: they meet all others
+ */
+export function unplacedBlocksOf(
+  content: SlotContent,
+  isEverywhere: (slot: number) => boolean,
+): Blocks | undefined {
+  const references = Float64Array.from(content.references);
+  let isSame = true;
+  for (let r = 0; r < references.length; r += REFERENCE_COLUMNS) {
+    const target = references[r + 3]!;
+    if (references[r + 2] !== TO_SLOT || (target >= 0 && isEverywhere(target))) continue;
+    references.fill(-1, r + 3, r + REFERENCE_COLUMNS);
+    isSame = false;
+  }
+  return isSame ? undefined : blocksOf({ ...content, references });
+}
+
 /** Hashes a content block by block, for the layout search. */
 export function blocksOf(content: SlotContent): Blocks {
   const count = Math.ceil(content.bytes.length / BLOCK_SIZE);

@@ -21,12 +21,14 @@ import {
   blocksOf,
   contentOf,
   equalContents,
+  unplacedBlocksOf,
   writtenLater,
   type Locator,
   type Part,
   type SlotContent,
 } from './content.ts';
 import type { GatheredInput } from './gather.ts';
+import { equalOwnKeys } from './own-names.ts';
 import { isPinSection } from './pin-names.ts';
 
 /** What the planner knows of one unikernel. */
@@ -85,8 +87,8 @@ const sectionKey: KeyOf = (program, { object, section }) => {
   return `${library} ${elf.sections[section]!.name}`;
 };
 
-function keyFor(size: AtomSize, unikernels: readonly UnikernelInput[]): KeyOf {
-  if (size === 'section') return sharedKeys(unikernels);
+function keyFor(size: AtomSize, unikernels: readonly UnikernelInput[], joinsEqual: boolean): KeyOf {
+  if (size === 'section') return sharedKeys(unikernels, joinsEqual);
   return size === 'unit' ? unitKey : libraryKey;
 }
 
@@ -94,7 +96,7 @@ function keyFor(size: AtomSize, unikernels: readonly UnikernelInput[]): KeyOf {
  * Keys by section, with one key for sections that begin with the same symbol and never meet. A pinned
  * constant keeps its own: where it is not pinned, it stands at the start of other things.
  */
-function sharedKeys(unikernels: readonly UnikernelInput[]): KeyOf {
+function sharedKeys(unikernels: readonly UnikernelInput[], joinsEqual: boolean): KeyOf {
   const bySymbol = new Map<string, { keys: Set<string>; meets: boolean }>();
   for (const { program, inputs, outline } of unikernels) {
     const here = new Set<string>();
@@ -113,9 +115,10 @@ function sharedKeys(unikernels: readonly UnikernelInput[]): KeyOf {
   for (const [name, { keys, meets }] of bySymbol)
     if (!meets && keys.size > 1)
       for (const key of keys) if (!shared.has(key)) shared.set(key, `*${name}`);
+  const own = joinsEqual ? equalOwnKeys(unikernels, sectionKey) : new Map<string, string>();
   return (program, input, region) => {
     const key = sectionKey(program, input, region);
-    return shared.get(key) ?? key;
+    return shared.get(key) ?? own.get(key) ?? key;
   };
 }
 
@@ -155,16 +158,21 @@ interface Draft {
   readonly parts: (SlotParts | undefined)[];
 }
 
-/** @param regions merged over the set; their kind decides whether a section is one table or bodies */
+/**
+ * @param regions merged over the set; their kind decides whether a section is one table or bodies
+ * @param joinsEqual what several unikernels have, each under a name of its own, is one slot where it
+ *   is the same; not for names that are to be known without the set
+ */
 export function identify(
   unikernels: readonly UnikernelInput[],
   regions: readonly Region[],
   size: AtomSize,
   drifts: readonly Locator['drift'][] = [],
+  joinsEqual = true,
 ): Identified {
   const drafts = new Map<string, Draft>();
   const kinds = new Map(regions.map((region) => [region.name, region.kind]));
-  const keyOf = keyFor(size, unikernels);
+  const keyOf = keyFor(size, unikernels, joinsEqual);
   unikernels.forEach((unikernel, u) => {
     for (const section of unikernel.outline) {
       const isTable = kinds.get(section.name) === 'table';
@@ -176,7 +184,8 @@ export function identify(
   const contents = unikernels.map((unikernel, u) =>
     withBootInfo(contentsOf(unikernel, parts[u]!, drifts[u]), all, u),
   );
-  return { slots: all.map((draft) => slotOf(draft, contents)), parts };
+  const isEverywhere = (slot: number) => all[slot]!.parts.every(Boolean);
+  return { slots: all.map((draft) => slotOf(draft, contents, isEverywhere)), parts };
 }
 
 function partsOf(drafts: readonly Draft[], u: number): Map<number, SlotParts> {
@@ -356,7 +365,11 @@ function nameKey(name: string, size: number): number {
   return hash;
 }
 
-function slotOf(draft: Draft, contents: readonly ReadonlyMap<number, SlotContent>[]): Slot {
+function slotOf(
+  draft: Draft,
+  contents: readonly ReadonlyMap<number, SlotContent>[],
+  isEverywhere: (slot: number) => boolean,
+): Slot {
   const variants: { content: SlotContent; filling: Filling }[] = [];
   const fillings = draft.parts.map((parts, u) => {
     if (parts === undefined) return undefined;
@@ -367,7 +380,14 @@ function slotOf(draft: Draft, contents: readonly ReadonlyMap<number, SlotContent
     if (known) return known.filling;
     const blocks = blocksOf(content);
     const digest = digestBlocks(blocks);
-    const filling = { size: parts.size, variant: variants.length, blocks, digest };
+    const plain = unplacedBlocksOf(content, isEverywhere);
+    const filling: Filling = {
+      size: parts.size,
+      variant: variants.length,
+      blocks,
+      digest,
+      ...(plain && { plain }),
+    };
     variants.push({ content, filling });
     return filling;
   });

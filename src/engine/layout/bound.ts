@@ -17,12 +17,13 @@
  * one alignment never meet inside a granule of it, so slots aligned to `a` take multiples of `a`.
  *
  * To stay below every layout: contents that occur in several slots count once, since whole pages of
- * them may be equal; zeros at the ends of a content, or in runs of a page or more, do not count,
+ * them may be equal, and references are told apart only where every unikernel has what they lead to,
+ * since slots that never meet may have one address; zeros at the ends of a content, or in runs of a page or more, do not count,
  * since pages of zeros cost nothing. Not considered is that parts of unequal contents make up two
  * equal pages by chance.
  */
 import { PAGE_SIZE } from '../../protocol/page-map.ts';
-import { BLOCK_SIZE } from './digest.ts';
+import { BLOCK_SIZE, digestBlocks, type Blocks } from './digest.ts';
 import { alignUp } from './place.ts';
 import type { Group, Region } from './regions.ts';
 import type { Filling, Slot } from './slots.ts';
@@ -149,11 +150,16 @@ class Demand {
   }
 }
 
-const nameOf = ({ size, digest: { low, high } }: Filling) => `${size} ${low.at(-1)} ${high.at(-1)}`;
+function nameOf({ size, digest, plain }: Filling): string {
+  const { low, high } = plain ? digestBlocks(plain) : digest;
+  return `${size} ${low.at(-1)} ${high.at(-1)}`;
+}
+
+const plainOf = ({ blocks, plain }: Filling): Blocks => plain ?? blocks;
 
 function isEqualAt(a: Variant, b: Variant, block: number): boolean {
-  const one = a.filling.blocks;
-  const other = b.filling.blocks;
+  const one = plainOf(a.filling);
+  const other = plainOf(b.filling);
   return (
     (b.counts[block] ?? 0) > 0 &&
     one.low[block] === other.low[block] &&
@@ -162,7 +168,9 @@ function isEqualAt(a: Variant, b: Variant, block: number): boolean {
 }
 
 /** By block: bytes that count; 0 for zeros that may stand on a page of zeros. */
-function countsOf({ blocks, size }: Filling): Uint8Array {
+function countsOf(filling: Filling): Uint8Array {
+  const { size } = filling;
+  const blocks = plainOf(filling);
   const length = Math.min(blocks.low.length, Math.ceil(size / BLOCK_SIZE));
   const counts = new Uint8Array(length);
   let last = -1;

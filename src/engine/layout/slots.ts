@@ -9,6 +9,8 @@ export interface Filling {
   /** The content, hashed. */
   readonly blocks: Blocks;
   readonly digest: ContentDigest;
+  /** `blocks` without references whose bytes depend on the layout; absent: the same. */
+  readonly plain?: Blocks;
 }
 
 /** A place in the layout: one address for the whole set, with room for the largest variant. */

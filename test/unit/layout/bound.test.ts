@@ -69,6 +69,24 @@ test('pages that two variants have in common count once', () => {
   expect(boundOf(inputOf([plain], 2))).toBe(8);
 });
 
+test('contents that differ by what they refer to alone count once where layouts may make them equal', () => {
+  const apart = slotOf(0, { size: 2000, alignment: 1, variants: [1, 2] });
+  const plain = apart.fillings[0]!.blocks;
+  const fillings = apart.fillings.map((filling) => ({ ...filling!, size: 1990, plain }));
+  expect(boundOf(inputOf([apart], 2))).toBe(2);
+  expect(boundOf(inputOf([{ ...apart, fillings }], 2))).toBe(1);
+});
+
+test('such contents count once in different slots too', () => {
+  const slots = [0, 1].map((id) => {
+    const slot = slotOf(id, { size: 4096, alignment: 1, variants: [1, 1] });
+    const plain = slotOf(9, { size: 4096, alignment: 1, variants: [1, 1] }).fillings[0]!.blocks;
+    const filling = { ...slot.fillings[0]!, size: 4096, plain };
+    return { ...slot, fillings: [filling, filling] };
+  });
+  expect(boundOf(inputOf(slots, 2))).toBe(1);
+});
+
 /** All orders of all slots, each begun on a page of its own or not. */
 function placements(slots: readonly Slot[]) {
   return permutations(slots).flatMap((order) =>
