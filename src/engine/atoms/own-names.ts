@@ -7,16 +7,19 @@ import { createHash } from 'node:crypto';
 import type { ElfFile } from '../elf/types.ts';
 import type { Program } from '../model/types.ts';
 import type { GatheredInput } from './gather.ts';
-import type { UnikernelInput } from './identify.ts';
 import { maskedBytes, referenceText, relocationsOf } from './reference-text.ts';
+
+/** Of one unikernel: its input sections by output section. */
+interface Gathered {
+  readonly program: Program;
+  readonly outline: readonly { readonly name: string }[];
+  readonly inputs: ReadonlyMap<string, readonly GatheredInput[]>;
+}
 
 type KeyOf = (program: Program, input: GatheredInput, region: string) => string;
 
 /** By key of a section: the key that it has in common with others. */
-export function equalOwnKeys(
-  unikernels: readonly UnikernelInput[],
-  keyOf: KeyOf,
-): Map<string, string> {
+export function equalOwnKeys(unikernels: readonly Gathered[], keyOf: KeyOf): Map<string, string> {
   const groups = new Map<string, string[]>();
   for (const { key, owner, digest, region } of ownSections(unikernels, keyOf)) {
     // Equal ones of one unikernel meet, and stay apart.
@@ -43,7 +46,7 @@ interface Own {
 }
 
 /** Sections whose names one unikernel alone has, and has once. */
-function ownSections(unikernels: readonly UnikernelInput[], keyOf: KeyOf): Own[] {
+function ownSections(unikernels: readonly Gathered[], keyOf: KeyOf): Own[] {
   const found = new Map<string, { owner: number; count: number; take: () => Own }>();
   unikernels.forEach(({ program, inputs, outline }, owner) => {
     for (const { name: region } of outline)
