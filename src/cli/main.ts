@@ -14,7 +14,14 @@ import {
   toolsOf,
   type AlignFlags,
 } from './options.ts';
-import { EXIT, printDocument, printJson, writeHtml, type OutputFlags } from './output.ts';
+import {
+  EXIT,
+  isReaderGone,
+  printDocument,
+  printJson,
+  writeHtml,
+  type OutputFlags,
+} from './output.ts';
 import { progressDisplay } from './progress.ts';
 import { addVerifyCommand } from './verify.ts';
 import { readReport } from '../engine/report/read.ts';
@@ -35,7 +42,14 @@ const USAGE_CODES = new Set([
 ]);
 const NOTHING_CODES = new Set(['nothing-to-do']);
 
+function endWithReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isReaderGone(error)) throw error;
+  });
+}
+
 async function main(argv: readonly string[]): Promise<number> {
+  [process.stdout, process.stderr].forEach(endWithReader);
   const cancel = new AbortController();
   const stop = () => cancel.abort();
   process.once('SIGINT', stop);

@@ -120,9 +120,15 @@ function objectLines({ objects }: PageMapDocument): string[] {
   return ['Objects unified:', ...none, 'Objects that differ:', ...variants];
 }
 
-/** Waits until all is written: a pipe may take long documents slowly. */
+/** Waits until all is written, or nobody reads on: a pipe may take long documents slowly. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(printableInColour(text), (error) => (error ? reject(error) : resolve()));
+    process.stdout.write(printableInColour(text), (error) =>
+      error && !isReaderGone(error) ? reject(error) : resolve(),
+    );
   });
 }
+
+/** Who reads may stop early, as `head` does: what was asked for is done all the same. */
+export const isReaderGone = (error: NodeJS.ErrnoException): boolean =>
+  error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED';

@@ -1,10 +1,11 @@
 /** Every option of the original Spacer, and ours: accepted in both values, and effective. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { validatePageMap } from '../../../src/engine/pages/validate.ts';
-import { alignJson, expectClear, spacer, type Aligned } from '../../support/cli.ts';
+import { alignJson, builtDist, expectClear, spacer, type Aligned } from '../../support/cli.ts';
 import { pathWithGcc } from '../../support/fake-tools.ts';
 import { fingerprint } from '../../support/fingerprint.ts';
 import {
@@ -16,7 +17,7 @@ import {
   type Placed,
 } from '../../support/images.ts';
 import { freshFolder } from '../../support/once.ts';
-import { builtSample, copyOfSample, type Shape } from '../../support/sample.ts';
+import { builtSample, copyOfSample, knowsShape, type Shape } from '../../support/sample.ts';
 
 const NAMES = ['hashfn', 'jsonfn', 'sched'];
 const ONLY = ['-u', ...NAMES];
@@ -279,6 +280,16 @@ describe('-o/--copy_objs', () => {
   });
 });
 
+describe.runIf(knowsShape('fsections'))('-o/--copy_objs with function sections', () => {
+  it('has one object in several unikernels, and each its own when it is off', async () => {
+    const args = ['-w', await builtSample('fsections'), '--dry-run', '--json'];
+    const objects = async (value: string) =>
+      validatePageMap(JSON.parse((await spacer([...args, '-o', value])).stdout)).objects;
+    expect((await objects('t'))!.unified.length).toBeGreaterThan(0);
+    expect(await objects('f')).toBeUndefined();
+  });
+});
+
 describe('-r/--rel, --relink-only', () => {
   const withoutTimes = (lines: string[]) =>
     lines.map((line) =>
@@ -445,6 +456,19 @@ describe('-v/--verbose', () => {
 });
 
 describe('the spellings of BOOL', () => {
+  it.each([
+    { words: ['yes', 'true', 't', 'y', '1'], value: true },
+    { words: ['no', 'false', 'f', 'n', '0'], value: false },
+  ])('$words mean $value', async ({ words, value }) => {
+    const options = ['--align', '--group', '--custom_loader', '--copy_objs', '--aslr_map'];
+    const given = options.flatMap((option, i) => [option, words[i]!]);
+    const args = ['-w', await builtSample(), '-u', 'sched', '--dry-run', '--json'];
+    const { status, stdout } = await spacer([...args, ...given]);
+    expect(status).toBe(0);
+    const { options: read } = validatePageMap(JSON.parse(stdout));
+    for (const option of options) expect(read, option).toHaveProperty([option.slice(2)], value);
+  });
+
   it('refuses others', async () => {
     const result = await spacer(['-w', await builtSample(), '-a', 'perhaps']);
     expectClear(result);
@@ -480,6 +504,14 @@ describe('--output, --json, --html, --jobs', () => {
     );
     expect({ ...report, timings: {} }).toEqual({ ...document, timings: {} });
     expect(readFileSync(path.join(output, '.gitignore'), 'utf8')).toBe('*\n');
+  });
+
+  it('ends well where nobody reads on', async () => {
+    const cli = path.join(await builtDist(), 'cli.mjs');
+    const script = 'node "$0" -w "$1" --dry-run --json | head -c 1; echo " ${PIPESTATUS[0]}"';
+    const args = ['-c', script, cli, await builtSample()];
+    const { stdout, stderr } = spawnSync('bash', args, { encoding: 'utf8' });
+    expect(`${stdout}${stderr}`).toBe('{ 0\n');
   });
 
   it('writes the page map as one file that asks for nothing else', async () => {
