@@ -3,12 +3,14 @@ import type { Command } from 'commander';
 import { SpacerError } from '../engine/errors.ts';
 import { verifyDelivered } from '../engine/verify/delivered.ts';
 import { verifyPair, type PairProof } from '../engine/verify/pair.ts';
+import { allowOption, toolsOf } from './options.ts';
 import { EXIT, print } from './output.ts';
 
 interface VerifyFlags {
   workspace?: string;
   output?: string;
   uks?: string[];
+  allow?: string[];
   json?: boolean;
 }
 
@@ -30,6 +32,7 @@ export function addVerifyCommand(
       '--output <dir>',
       'where an alignment left its outputs (default: .spacer in the workspace)',
     )
+    .addOption(allowOption())
     .option('--json', 'print the result as JSON')
     .action(async (old: string | undefined, is: string | undefined, flags: VerifyFlags) => {
       const proofs = await prove(old, is, flags, signal);
@@ -41,15 +44,16 @@ export function addVerifyCommand(
 async function prove(
   old: string | undefined,
   is: string | undefined,
-  { workspace, output, uks }: VerifyFlags,
+  { workspace, output, uks, ...flags }: VerifyFlags,
   signal: AbortSignal,
 ): Promise<PairProof[]> {
+  const common = { output, signal, ...toolsOf(flags) };
   if (old !== undefined && is === undefined)
     throw new SpacerError('bad-options', 'Give two images, or none to prove what was delivered.');
   if (old === undefined || is === undefined)
-    return verifyDelivered({ workspace: workspace ?? '.', output, unikernels: uks, signal });
+    return verifyDelivered({ workspace: workspace ?? '.', unikernels: uks, ...common });
   if (uks) throw new SpacerError('bad-options', '--uks says nothing where images are given.');
-  return [await verifyPair({ old, new: is, workspace, output, signal })];
+  return [await verifyPair({ old, new: is, workspace, ...common })];
 }
 
 /** `different`: something is not the same; `unproven`: nothing is, but not all could be looked at. */

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { PageMapDocument, UnikernelEntry, Verification } from '../../protocol/page-map.ts';
 import { SpacerError } from '../errors.ts';
+import type { Tools } from '../link/run.ts';
 import { readReport } from '../report/read.ts';
 import { discoverAll, verifyPair, type PairProof } from './pair.ts';
 import type { Difference } from './types.ts';
@@ -13,6 +14,8 @@ export interface DeliveredRequest {
   /** Absent: all that were delivered. */
   readonly unikernels?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What recorded commands may use beyond the known. */
+  readonly tools?: Tools | undefined;
 }
 
 /**
@@ -21,10 +24,10 @@ export interface DeliveredRequest {
  *   `file-unreadable`, `elf-*`, `cancelled`
  */
 export async function verifyDelivered(request: DeliveredRequest): Promise<PairProof[]> {
-  const { workspace, signal } = request;
+  const { workspace, signal, tools } = request;
   const output = path.resolve(request.output ?? path.join(workspace, '.spacer'));
   const report = await readReport(path.join(output, 'report.json'));
-  const all = discoverAll(path.resolve(workspace), signal);
+  const all = discoverAll(path.resolve(workspace), request);
   const found = () => all;
   const proofs: PairProof[] = [];
   for (const { name, images } of chosen(report, request.unikernels)) {
@@ -35,6 +38,7 @@ export async function verifyDelivered(request: DeliveredRequest): Promise<PairPr
       workspace,
       output,
       signal,
+      tools,
       found,
     });
     const changed = changedFiles(images, proof.images);

@@ -11,6 +11,7 @@ import { inputOf } from '../atoms/input.ts';
 import { readElf } from '../elf/read.ts';
 import { SHT, type ElfFile } from '../elf/types.ts';
 import { SpacerError } from '../errors.ts';
+import type { Tools } from '../link/run.ts';
 import { predict } from '../predict.ts';
 import { readUnikernel, type LoadedUnikernel } from '../read-unikernel.ts';
 import { hasWritten, readWritten } from '../relink-unikernel.ts';
@@ -30,13 +31,17 @@ export interface PairRequest {
   /** Where alignments left their outputs; absent: `.spacer` in the workspace. */
   readonly output?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What recorded commands may use beyond the known. */
+  readonly tools?: Tools | undefined;
   /** What there is in a workspace, where that is known already. */
   readonly found?: (workspace: string) => Promise<Discovered>;
 }
 
 /** The unikernels of a workspace. @throws SpacerError `workspace-missing`, `cancelled` */
-export const discoverAll = (root: string, signal?: AbortSignal): Promise<Discovered> =>
-  discover(root, { tools: {}, ...(signal && { signal }) });
+export const discoverAll = (
+  root: string,
+  { signal, tools = {} }: Pick<PairRequest, 'signal' | 'tools'>,
+): Promise<Discovered> => discover(root, { tools, ...(signal && { signal }) });
 
 export interface PairProof extends Proof {
   /** Of the unikernel, or else of the old image. */
@@ -96,15 +101,16 @@ type Sources =
 
 /** The objects of an image, or why there are none. */
 async function sourcesOf(image: string, request: PairRequest): Promise<Sources> {
-  const { signal, workspace } = request;
+  const { signal, workspace, tools } = request;
+  const limits = { ...(signal && { signal }), ...(tools && { tools }) };
   const roots = workspace === undefined ? await foldersAbove(image) : [path.resolve(workspace)];
   let missing = `no build of ${image} was found in ${roots.at(-1) ?? path.dirname(image)}`;
   for (const root of roots) {
-    const found = await (request.found?.(root) ?? discoverAll(root, signal));
+    const found = await (request.found?.(root) ?? discoverAll(root, request));
     const own = await ownerOf(found, image);
     if (own === undefined) continue;
     try {
-      return { root, recorded: await readUnikernel(own, signal ? { signal } : {}) };
+      return { root, recorded: await readUnikernel(own, limits) };
     } catch (error) {
       if (!(error instanceof SpacerError) || error.code === 'cancelled') throw error;
       missing = error.message;
