@@ -27,17 +27,19 @@ function wholeReport(output: string): PageMapDocument {
   return document;
 }
 
+const KILLS = Number(process.env['SPACER_KILLS'] ?? 5);
+
 describe('an output folder', () => {
   it(
     'is whole after a kill at any moment, and the next run works',
-    { timeout: 240_000 },
+    { timeout: 240_000 + KILLS * 20_000 },
     async () => {
       const workspace = await builtSample();
       const output = path.join(freshFolder('killed'), 'out');
       const args = ['-w', workspace, '--output', output, ...ARGS];
       expect(await spacer(args)).toMatchObject({ status: 0 });
       const random = randomOf(7);
-      for (let i = 0; i < Number(process.env['SPACER_KILLS'] ?? 5); i++) {
+      for (let i = 0; i < KILLS; i++) {
         const { child, result } = await startSpacer(args);
         await sleep(200 + random(2500));
         child.kill('SIGKILL');
