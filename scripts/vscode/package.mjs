@@ -10,6 +10,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { deflateRawSync } from 'node:zlib';
 import { createVSIX, listFiles } from '@vscode/vsce';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -26,6 +27,8 @@ const ALLOWED = [
   /^l10n\/bundle\.l10n(\.[\w-]+)?\.json$/,
   /^media\/(icon\.png|sample-report\.json|[\w-]+\.svg|walkthrough\/[\w-]+\.svg)$/,
 ];
+/** Of a package without the sample. */
+const MOST_BYTES = 2_000_000;
 const SAMPLE = /^media\/sample\//;
 const NEEDED = [
   'package.json',
@@ -117,8 +120,17 @@ export function packageExtension(out) {
       // There is no public address that the pictures of the README could be loaded from.
       rewriteRelativeLinks: false,
     });
+    const size = (await stat(out)).size - (await sampleSize(folder));
+    if (size > MOST_BYTES) throw new Error(`${out} has ${size} bytes without the sample`);
     return out;
   });
+}
+
+/** Bytes that the sample takes in a package, where each file is deflated by itself. */
+async function sampleSize(folder) {
+  const files = (await filesIn(folder)).filter((file) => SAMPLE.test(file));
+  const parts = files.map(async (file) => deflateRawSync(await readFile(path.join(folder, file))));
+  return (await Promise.all(parts)).reduce((sum, part) => sum + part.length, 0);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -127,7 +127,8 @@ function unikernelItem(set: UnikraftSet, unikernel: FoundUnikernel): vscode.Tree
   item.iconPath = failure
     ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
     : new vscode.ThemeIcon(isAligned ? 'layers-active' : 'layers');
-  const known = [sharedOf(set, name), summary?.domain?.name ?? ''].filter((text) => text !== '');
+  const parts = [sharedOf(set, name), instancesOf(set, name), summary?.domain?.name ?? ''];
+  const known = parts.filter((text) => text !== '');
   item.description = failure ? firstLine(failure.message) : known.join(' · ');
   item.checkboxState = set.takesPart(name)
     ? {
@@ -172,6 +173,11 @@ function domainText({ name, inSeveral }: NonNullable<UnikernelSummary['domain']>
   return inSeveral === 0
     ? vscode.l10n.t('Domain {0}: no page in common with another', name)
     : vscode.l10n.t('Domain {0}: {1} pages are the same in another', name, formatCount(inSeveral));
+}
+
+function instancesOf(set: UnikraftSet, name: string): string {
+  const { length } = set.summariesOf(name);
+  return length > 1 ? vscode.l10n.t('{0} instances', formatCount(length)) : '';
 }
 
 function sharedOf(set: UnikraftSet, name: string): string {

@@ -53,7 +53,18 @@ export class UnikraftSet {
   }
 
   summaryOf(name: string): UnikernelSummary | undefined {
-    return this.summary?.unikernels.find((unikernel) => unikernel.name === name);
+    return this.summariesOf(name)[0];
+  }
+
+  /** One, or one for each instance where several images were made of it. */
+  summariesOf(name: string): UnikernelSummary[] {
+    const all = new Map(this.summary?.unikernels.map((one) => [one.name, one]));
+    const own = all.get(name);
+    if (own) return [own];
+    const found: UnikernelSummary[] = [];
+    for (let next = all.get(`${name}-1`); next; next = all.get(`${name}-${found.length + 1}`))
+      found.push(next);
+    return found;
   }
 
   /** Why a unikernel was not aligned the last time. */
@@ -63,7 +74,8 @@ export class UnikraftSet {
 
   librariesOf(name: string): LibraryEntry[] {
     const { summary } = this;
-    const index = summary?.unikernels.findIndex((unikernel) => unikernel.name === name) ?? -1;
+    const own = this.summaryOf(name);
+    const index = own ? (summary?.unikernels.indexOf(own) ?? -1) : -1;
     return summary?.libraries.filter(({ unikernels }) => unikernels.includes(index)) ?? [];
   }
 

@@ -32,7 +32,9 @@ async function useImages(services: Services, argument: unknown): Promise<void> {
   const set = await pickSet(services.sets, argument);
   if (!set) return;
   await services.sets.read(set);
-  const images = set.unikernels.flatMap((unikernel) => alignedImage({ set, unikernel }) ?? []);
+  const images = set.unikernels.flatMap(({ name }) =>
+    set.summariesOf(name).flatMap(({ alignedImage: image }) => image ?? []),
+  );
   if (images.length === 0) return sayNotAligned(set);
   const way = await vscode.window.showQuickPick(
     [

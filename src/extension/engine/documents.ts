@@ -3,7 +3,13 @@ import { domainsIn } from '../../engine/pages/domains.ts';
 import { pageMapOf, type StageInput } from '../../engine/pages/document.ts';
 import { stageInputOf } from '../../engine/preview.ts';
 import { instanceNames } from '../../engine/workspace/instances.ts';
-import type { PageMapDocument, Stage, Totals, UnikernelEntry } from '../../protocol/page-map.ts';
+import type {
+  LibraryEntry,
+  PageMapDocument,
+  Stage,
+  Totals,
+  UnikernelEntry,
+} from '../../protocol/page-map.ts';
 import { toBuffer } from '../../protocol/packed/buffer.ts';
 import { packPageMap } from '../../protocol/packed/pack.ts';
 import type { Summary, UnikernelSummary, View } from './contract.ts';
@@ -78,15 +84,16 @@ export function mergeMeasured(
   last: PageMapDocument | undefined,
 ): PageMapDocument {
   const aligned = new Map(last?.unikernels.map((entry) => [entry.name, entry]));
-  const count = last?.options?.['instances'];
+  const count = instancesIn(last);
   const images = current.unikernels.flatMap(({ name: of, before }) =>
-    instanceNames(of, typeof count === 'number' ? count : 1).map((name) => ({ name, before })),
+    instanceNames(of, count).map((name) => ({ name, before })),
   );
   const names = new Set(images.map(({ name }) => name));
   const whole = last?.unikernels.every(({ name }) => names.has(name)) ? last : undefined;
   const { bound, aslr, objects } = whole ?? {};
   const domains = whole && domainsIn(whole);
-  const { spacer, workspace, libraries, unusable } = current;
+  const libraries = current.libraries.map((library) => ofInstances(library, count));
+  const { spacer, workspace, unusable } = current;
   const failed = last?.failures.filter(({ name }) => names.has(name)) ?? [];
   const failures = [...current.failures, ...failed];
   const unikernels = images.map(({ name, before }) => {
@@ -108,4 +115,17 @@ export function mergeMeasured(
     ...(domains && { domains }),
   });
   return objects ? { ...document, objects } : document;
+}
+
+function instancesIn(last: PageMapDocument | undefined): number {
+  const count = last?.options?.['instances'];
+  return typeof count === 'number' ? count : 1;
+}
+
+/** Names the images of a set that has `count` of each unikernel. */
+function ofInstances(library: LibraryEntry, count: number): LibraryEntry {
+  const unikernels = library.unikernels.flatMap((u) =>
+    Array.from({ length: count }, (_, i) => u * count + i),
+  );
+  return { ...library, unikernels };
 }

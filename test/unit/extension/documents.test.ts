@@ -29,6 +29,18 @@ describe('a workspace that was aligned before', () => {
     );
   });
 
+  it('says of every instance which libraries it has', () => {
+    const names = current.unikernels.flatMap(({ name }) => [`${name}-1`, `${name}-2`]);
+    const twice = makeFleet({ unikernels: 6, pages: 20, names: (u) => names[u]! });
+    const merged = mergeMeasured(current, { ...twice, options: { instances: 2 } });
+    expect(merged.unikernels.map(({ name }) => name)).toEqual(names);
+    merged.libraries.forEach(({ unikernels }, i) => {
+      const of = current.libraries[i]!.unikernels.map((u) => current.unikernels[u]!.name);
+      const instances = of.flatMap((name) => [`${name}-1`, `${name}-2`]);
+      expect(unikernels.map((u) => names[u])).toEqual(instances);
+    });
+  });
+
   it('keeps why one was refused, as long as it is there', () => {
     const refused = (name: string) => ({ name, path: '/', reason: 'x', message: `${name}: why` });
     const { name } = current.unikernels[1]!;
