@@ -17,11 +17,11 @@ import { installExtension, startServer } from './server.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** The sample is built once and kept where the user finds it again. */
+/** The sample is kept where the user finds it again; a build that was interrupted goes on. */
 async function sampleWorkspace() {
   const folder = path.join(root, 'out/sample-workspace');
-  if (existsSync(path.join(folder, 'apps'))) return folder;
-  console.log(`Building the sample workspace in ${folder}`);
+  if (!existsSync(path.join(folder, 'apps')))
+    console.log(`Building the sample workspace in ${folder}`);
   await mkdir(folder, { recursive: true });
   const sample = path.join(root, 'media/sample');
   execFileSync('make', ['-C', sample, `BUILD=${folder}`], {
