@@ -55,7 +55,7 @@ export interface SetPlan {
 }
 
 /** Placements that the search for an order may try, for each bulk region. */
-const SEARCH_EFFORT = 20_000;
+export const SEARCH_EFFORT = 20_000;
 
 const SEARCHED: Strategy = {
   name: 'search',

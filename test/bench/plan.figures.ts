@@ -2,6 +2,7 @@
 import { describe, it } from 'vitest';
 import { boundOf } from '../../src/engine/layout/bound.ts';
 import { planLayout } from '../../src/engine/layout/plan.ts';
+import { SEARCH_EFFORT } from '../../src/engine/plan-set.ts';
 import { makeFleet } from '../support/fleet.ts';
 import { SEARCHED } from '../support/strategy.ts';
 
@@ -10,7 +11,7 @@ describe('planning a fleet', () => {
     const { input, atoms, versions } = makeFleet(unikernels);
     const start = performance.now();
     const before = process.cpuUsage();
-    const { cost } = planLayout(input, SEARCHED);
+    const { cost } = planLayout(input, { ...SEARCHED, effort: SEARCH_EFFORT });
     const wall = (performance.now() - start) / 1000;
     const { user, system } = process.cpuUsage(before);
     const columns = [

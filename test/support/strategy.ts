@@ -1,6 +1,6 @@
 import type { Strategy } from '../../src/engine/layout/plan.ts';
 
-/** What is searched where no option asks for anything else. */
+/** What is searched where no option asks for anything else, as far as `effort: 6000` asks for it. */
 export const SEARCHED: Strategy = {
   name: 'search',
   group: true,

@@ -8,18 +8,12 @@ import {
   type Strategy,
 } from '../../../src/engine/layout/plan.ts';
 import { collisions, slotOf, slotSets } from './slots.ts';
+import { SEARCHED } from '../../support/strategy.ts';
 
 const BASE = 0x100000;
 const PAGE = 4096;
 const TEXT = { name: '.text', kind: 'bulk', group: 'text', endAlignment: 1 } as const;
-const SEARCH: Strategy = {
-  name: 'test',
-  group: true,
-  align: false,
-  effort: 0,
-  searches: ['pages'],
-  pool: false,
-};
+const SEARCH: Strategy = { ...SEARCHED, effort: 0, searches: ['pages'] };
 
 /** Slots by how often the shape occurs: variants by unikernel, and bytes. */
 function inputOf(shapes: readonly { variants: number[]; size: number; count: number }[]) {

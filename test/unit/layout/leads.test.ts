@@ -3,16 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { withLeads } from '../../../src/engine/layout/leads.ts';
 import { planLayout, type Strategy } from '../../../src/engine/layout/plan.ts';
 import { collisions, slotSets } from './slots.ts';
+import { SEARCHED } from '../../support/strategy.ts';
 
 const TEXT = { name: '.text', kind: 'bulk', group: 'text', endAlignment: 1 } as const;
-const SEARCH: Strategy = {
-  name: 'test',
-  group: true,
-  align: false,
-  effort: 0,
-  searches: ['pages'],
-  pool: false,
-};
+const SEARCH: Strategy = { ...SEARCHED, effort: 0, searches: ['pages'] };
 
 describe('slots with room before them', () => {
   const inputOf = (slots: Parameters<typeof planLayout>[0]['slots']) => ({
